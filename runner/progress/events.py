@@ -1,0 +1,137 @@
+"""The one typed stream of events that leaves a solve.
+
+Displays, reports and metrics read it; a reader never asks the daemon anything. Times are nanoseconds since
+the epoch, as the daemon's clock gives them; 0 means unknown. Digests are `sha256:…` strings.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+
+class Group(NamedTuple):
+    """Several vertices shown as one (BuildKit's ProgressGroup)."""
+
+    id: str
+    name: str
+    weak: bool
+
+
+class Vertex(NamedTuple):
+    """A step of the build: a node of the graph that the daemon solves."""
+
+    digest: str
+    name: str
+    inputs: tuple[str, ...] = ()
+    group: Group | None = None
+
+
+class SolveStarted(NamedTuple):
+    """The solve was sent. ref is the build's own name: it finds the build in the daemon's history."""
+
+    ref: str
+    time: int
+
+
+class VertexAdded(NamedTuple):
+    """A step became known; it has not started."""
+
+    vertex: Vertex
+
+
+class VertexStarted(NamedTuple):
+    """A step began to run (a step may start again, with a later time)."""
+
+    vertex: Vertex
+    started: int
+
+
+class CacheHit(NamedTuple):
+    """A step needed no work: its result was in a cache."""
+
+    vertex: Vertex
+    started: int
+    completed: int
+
+
+class VertexDone(NamedTuple):
+    """A step ended well."""
+
+    vertex: Vertex
+    started: int
+    completed: int
+
+
+class VertexFailed(NamedTuple):
+    """A step failed or was cancelled with the build (`error` then ends in "context canceled")."""
+
+    vertex: Vertex
+    started: int
+    completed: int
+    error: str
+
+
+class VertexLog(NamedTuple):
+    """What a step wrote: stream 1 is stdout, 2 is stderr. data need not end at a line's end."""
+
+    vertex: str
+    time: int
+    stream: int
+    data: bytes
+
+
+class Transfer(NamedTuple):
+    """Progress inside a step, such as a layer that is pulled. total is 0 where it is not known.
+
+    completed is 0 until it ends.
+    """
+
+    vertex: str
+    id: str
+    name: str
+    current: int
+    total: int
+    time: int
+    started: int
+    completed: int
+
+
+class SourceRange(NamedTuple):
+    """Lines first to last of a source file, counted from 1, both included; columns counted from 0."""
+
+    first: int
+    last: int
+    first_column: int = 0
+    last_column: int = 0
+
+
+class Warning(NamedTuple):
+    """The frontend warns about the source, as its lint checks do. Lower levels weigh more."""
+
+    vertex: str
+    level: int
+    short: str
+    detail: tuple[str, ...] = ()
+    url: str = ""
+    filename: str = ""
+    source: bytes = b""
+    ranges: tuple[SourceRange, ...] = ()
+
+
+class Notice(NamedTuple):
+    """The runner itself has something to tell, such as an option without effect."""
+
+    time: int
+    message: str
+
+
+class Finished(NamedTuple):
+    """The last event. error is empty when the solve succeeded; digest is "" where no image was made."""
+
+    time: int
+    error: str
+    digest: str = ""
+
+
+Event: TypeAlias = (
+    SolveStarted | VertexAdded | VertexStarted | CacheHit | VertexDone | VertexFailed
+    | VertexLog | Transfer | Warning | Notice | Finished
+)  # fmt: skip
