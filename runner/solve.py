@@ -1,0 +1,211 @@
+"""A build while it runs: one Solve, its Status and its session, as an iterator of events and a result."""
+
+import time
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Protocol
+
+from runner.errors import Cancelled, DaemonError, Error, RpcError, TimedOut
+from runner.progress.events import (
+    CacheHit,
+    Event,
+    Finished,
+    Notice,
+    SolveStarted,
+    VertexAdded,
+    Warning,
+)
+from runner.progress.stream import StatusReader
+from runner.result import Steps
+from runner.wire import control
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from runner.result import BuildResult
+
+# How long the daemon may be silent between the end of the Solve and the end of its Status (seconds).
+STATUS_DRAIN = 5.0
+# The same after a cancel: a step that does not end is not waited for.
+CANCEL_DRAIN = 2.0
+
+
+class Work(Protocol):
+    """What a `Build` drives: the calls of one solve. runner/client.py makes it."""
+
+    ref: str
+    secrets: tuple[str, ...]
+
+    def begin(self, news: "SimpleQueue[tuple[str, Any]]") -> None:
+        """Send the calls. Puts ("status", bytes), ("notice", str) and, for each of "session", "solve" and
+        "status", one ("ended", (name, error or None)) on the queue."""
+
+    def response(self) -> dict[str, str]:
+        """The Solve's exporter response, after it has ended well."""
+
+    def cancel(self) -> None:
+        """End the Solve; its "ended" follows at once."""
+
+    def result(self, response: dict[str, str], build: "Build") -> "BuildResult":
+        """Ask the daemon what was made."""
+
+    def explain(self, error: RpcError) -> Error:
+        """The daemon's error in words, with what the events told of it."""
+
+    def observe(self, event: Event) -> None:
+        """See an event before the caller does."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class Build:
+    """A build that was started by `Client.start`: iterate over it for its events, then ask for `result()`.
+
+    Everything is decoded on the thread that iterates; the loop's thread only queues, so a slow reader never
+    delays what the daemon asks of the session. Used by one thread, except for `cancel`.
+    """
+
+    def __init__(self, work: Work, *, timeout: float | None = None) -> None:
+        self.ref = work.ref
+        self.warnings: list[Warning] = []
+        self.started = time.monotonic()
+        self._work = work
+        self._timeout = timeout
+        self._news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        self._steps: set[str] = set()
+        self._cached: set[str] = set()
+        self._cause: Error | None = None
+        self._result: BuildResult | None = None
+        self._reader = StatusReader()
+        self._ended: set[str] = set()
+        self._solve_ended = 0.0
+        self._events = self._run()
+
+    def __iter__(self) -> Iterator[Event]:
+        """The events up to `Finished`. A failure does not raise here; `result()` tells it."""
+        return self._events
+
+    def __enter__(self) -> "Build":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()
+
+    @property
+    def steps(self) -> Steps:
+        """The steps seen so far."""
+        return Steps(total=len(self._steps), cached=len(self._cached))
+
+    def result(self, on_event: Callable[[Event], None] | None = None) -> "BuildResult":
+        """Wait for the end and return what was made.
+
+        on_event: called with each event that was not yet iterated over.
+        Raises BuildFailed, AccessError, TransientError, DaemonError, Cancelled, TimedOut.
+        """
+        try:
+            self._drain(on_event)
+        except BaseException:
+            self.cancel()
+            self._events = self._follow()
+            self._drain(on_event)
+            raise
+        finally:
+            self.close()
+        if self._cause is not None:
+            raise self._cause
+        if self._result is None:
+            raise Cancelled("the build was closed before its end")
+        return self._result
+
+    def cancel(self) -> None:
+        """End the build; its steps are cancelled. May be called from any thread, more than once."""
+        self._news.put(("cancel", Cancelled()))
+
+    def close(self) -> None:
+        """End the build where it still runs, and close its connections."""
+        self._work.close()
+
+    def _drain(self, on_event: Callable[[Event], None] | None) -> None:
+        for event in self._events:
+            if on_event is not None:
+                on_event(event)
+
+    def _run(self) -> Iterator[Event]:
+        yield SolveStarted(ref=self.ref, time=time.time_ns())
+        self._work.begin(self._news)
+        yield from self._follow()
+        digest = ""
+        if self._cause is None:
+            try:
+                self._result = self._work.result(self._work.response(), self)
+                digest = self._result.digest
+            except Error as cause:
+                self._cause = cause
+        yield Finished(time=time.time_ns(), error=self._cause.message if self._cause else "", digest=digest)
+
+    def _follow(self) -> Iterator[Event]:
+        """Until Solve and Status have ended. Leaves the failure, if there is one, in `_cause`.
+
+        All its state is the object's: it can be taken up again after an exception went through it.
+        """
+        while not {"solve", "status"} <= self._ended:
+            try:
+                kind, value = self._news.get(timeout=self._patience())
+            except Empty:
+                if "solve" in self._ended:
+                    return
+                self._stop(TimedOut(f"the build did not end within {self._timeout:g} s"))
+                continue
+            if kind == "status":
+                for event in self._reader.read(control.StatusResponse.decode(value)):
+                    yield self._seen(event)
+            elif kind == "notice":
+                yield Notice(time=time.time_ns(), message=value)
+            elif kind == "cancel":
+                self._stop(value)
+            elif kind == "ended":
+                self._end(*value)
+
+    def _patience(self) -> float | None:
+        """Seconds to wait for news; None is for ever."""
+        stopped = isinstance(self._cause, Cancelled | TimedOut)
+        if "solve" not in self._ended:
+            if self._timeout is None or stopped:
+                return None
+            return max(0.0, self.started + self._timeout - time.monotonic())
+        if stopped:
+            return max(0.0, self._solve_ended + CANCEL_DRAIN - time.monotonic())
+        return STATUS_DRAIN
+
+    def _stop(self, cause: Error) -> None:
+        if self._cause is None:
+            self._cause = cause
+        self._work.cancel()
+
+    def _end(self, call: str, error: Exception | None) -> None:
+        self._ended.add(call)
+        if call == "session" and "solve" not in self._ended:
+            lost = DaemonError("serving the build's session: the daemon closed it")
+            self._stop(error if isinstance(error, DaemonError) else lost)
+        if call == "solve":
+            self._solve_ended = time.monotonic()
+            if error is not None and self._cause is None:
+                self._cause = self._work.explain(error) if isinstance(error, RpcError) else _own(error)
+
+    def _seen(self, event: Event) -> Event:
+        match event:
+            case VertexAdded(vertex=vertex):
+                self._steps.add(vertex.digest)
+            case CacheHit(vertex=vertex):
+                self._cached.add(vertex.digest)
+            case Warning():
+                self.warnings.append(event)
+        self._work.observe(event)
+        return event
+
+
+def _own(error: Exception) -> Error:
+    return error if isinstance(error, Error) else DaemonError(f"solving: {error}")
