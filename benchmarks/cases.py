@@ -15,7 +15,7 @@ UPLOAD = "load build context"
 
 
 class Setting(NamedTuple):
-    """tools: folder with buildkitd and buildctl. folder: scratch space in memory. pairs: None: the default."""
+    """tools: folder with buildkitd and buildctl. folder: scratch space in memory. pairs: or None."""
 
     tools: Path
     folder: Path

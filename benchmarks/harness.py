@@ -114,7 +114,7 @@ def daemon(buildkitd: Path) -> Iterator[str]:
     address = f"unix://{root}/d.sock"
     config = root / "buildkitd.toml"
     config.write_text(f'root = "{root}/state"\n[otel]\nsocketPath = "{root}/otel.sock"\n')
-    command = [buildkitd, "--config", config, "--addr", address, "--oci-worker-net", "host"]
+    command: list[str | Path] = [buildkitd, "--config", config, "--addr", address, "--oci-worker-net", "host"]
     with (root / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
