@@ -1,0 +1,82 @@
+"""A real buildkitd for tests, in namespaces of its own, so that nothing of it outlives its end."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.support.process import Process, first_child
+
+# The daemon is the first process of a PID namespace: its containers die with it, also when it is killed; the
+# mounts of its private mount namespace go with the last of them.
+NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc")
+
+
+class Buildkitd:
+    """A running buildkitd. `address` is its unix address.
+
+    tools: the folder with the binary. root: an empty directory for its state, log and socket.
+    registries: its buildkitd.toml tables of registries (see `registry_tables`).
+    listen: further addresses, such as tcp://127.0.0.1:PORT. config: more TOML, at its end.
+    env: more environment variables.
+    """
+
+    def __init__(
+        self,
+        tools: Path,
+        root: Path,
+        *,
+        registries: str = "",
+        listen: Sequence[str] = (),
+        config: str = "",
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.root = root
+        self.address = f"unix://{root}/buildkitd.sock"
+        self.config = root / "buildkitd.toml"
+        addresses = ", ".join(f'"{address}"' for address in (self.address, *listen))
+        self.config.write_text(
+            f'root = "{root}/state"\n'
+            f"[grpc]\naddress = [{addresses}]\n"
+            f'[otel]\nsocketPath = "{root}/otel.sock"\n'
+            "[worker.containerd]\nenabled = false\n"
+            f"[worker.oci]\nenabled = true\ngc = false\n{registries}\n{config}\n"
+        )
+        self._process = Process(
+            [*NAMESPACES, tools / "buildkitd", "--config", self.config],
+            log=root / "log",
+            ready=f"running server on {root}/buildkitd.sock",
+            env=env,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The daemon's own process."""
+        return first_child(self._process.pid)
+
+    @property
+    def log(self) -> Path:
+        return self._process.log
+
+    @property
+    def alive(self) -> bool:
+        return self._process.alive
+
+    def kill(self) -> None:
+        """SIGKILL to the daemon itself, as the kernel would when memory runs out; waits for its end."""
+        self._process.end(signal.SIGKILL, pid=self.pid)
+
+    def stop(self) -> None:
+        """End it and remove its root. May be called when it is gone already."""
+        if self.alive:
+            self._process.end(pid=self.pid)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def registry_tables(host: str) -> str:
+    """buildkitd.toml tables: `host` speaks plain HTTP and stands in for docker.io."""
+    return (
+        f'[registry."docker.io"]\nmirrors = ["{host}"]\n[registry."{host}"]\nhttp = true\ninsecure = true\n'
+    )
