@@ -199,22 +199,27 @@ def modules(files: Iterable[FileDescriptorProto]) -> dict[str, str]:
         return {path.name: path.read_text() for path in sorted(Path(folder).iterdir())}
 
 
+def stale(target: Path, wanted: dict[str, str]) -> list[str]:
+    """The generated files of the folder `target` that are missing, out of date or no longer wanted."""
+    present = {path.name for path in target.glob("*.py")} - HAND_WRITTEN
+    differ = {name for name in present & wanted.keys() if (target / name).read_text() != wanted[name]}
+    return sorted(differ | (present ^ wanted.keys()))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if anything is stale")
     check = parser.parse_args().check
     target = ROOT / "runner" / "wire"
     wanted = modules(contract().file)
-    present = {path.name for path in target.glob("*.py")} - HAND_WRITTEN
-    surplus = present - wanted.keys()
-    stale = [n for n, text in wanted.items() if n not in present or (target / n).read_text() != text]
-    for name in sorted([*stale, *surplus]):
-        print(f"runner/wire/{name} {'is not up to date: run `make proto`' if check else 'written'}")
-        if not check and name in wanted:
-            (target / name).write_text(wanted[name])
-        elif not check:
-            (target / name).unlink()
-    return 1 if check and (stale or surplus) else 0
+    names = stale(target, wanted)
+    for name in names:
+        print(f"runner/wire/{name}: {'not up to date, run `make proto`' if check else 'generated'}")
+        if not check:
+            (target / name).unlink(missing_ok=True)
+            if name in wanted:
+                (target / name).write_text(wanted[name])
+    return 1 if check and names else 0
 
 
 if __name__ == "__main__":

@@ -363,6 +363,8 @@ def _read_varint(plan: _Plan, data: bytes, pos: int) -> tuple[int, int]:
         pos += 1
         value |= (byte & 127) << shift
         if byte < 128:
+            if value >> 64:
+                raise _refuse(plan, "a varint of more than 64 bits")
             return value, pos
     raise _refuse(plan, "a varint of more than 10 bytes")
 
