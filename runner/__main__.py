@@ -1,0 +1,7 @@
+"""The command, as `python -m runner`."""
+
+import sys
+
+from runner.cli import main
+
+sys.exit(main())

@@ -1,0 +1,298 @@
+"""What to build (`BuildRequest`), and what goes out to the daemon for it (`plan`).
+
+Frontend attributes as docker buildx build sets them.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+
+from runner.errors import UsageError
+from runner.specs.arguments import parse_build_args, parse_labels, passwords, with_environment
+from runner.specs.attest import Attestation, asked
+from runner.specs.cache import Cache, split_references
+from runner.specs.output import Output
+from runner.specs.platform import Platform, parse_platforms
+from runner.specs.reference import Reference
+from runner.specs.secret import Secret
+from runner.wire import control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.registry.settings import RegistrySettings
+
+T = TypeVar("T")
+
+FRONTEND = "dockerfile.v0"
+REMOTE = r"-|[A-Za-z][A-Za-z0-9+.-]*://.*|git@.*|github\.com/.*"
+
+
+class _Fields(NamedTuple):
+    context: str
+    dockerfile: str
+    tags: tuple[Reference, ...]
+    outputs: tuple[Output, ...]
+    push: bool
+    target: str
+    platforms: tuple[Platform, ...]
+    build_args: Mapping[str, str]
+    labels: Mapping[str, str]
+    no_cache: bool
+    pull: bool
+    secrets: tuple[Secret, ...]
+    cache_from: tuple[Cache, ...]
+    cache_to: tuple[Cache, ...]
+    attestations: tuple[Attestation, ...]
+
+
+class BuildRequest(_Fields):
+    """One build of a Dockerfile. Frozen; every text is parsed and checked when it is made.
+
+    context: the directory whose files the build may use.
+    dockerfile: its path; "" is `Dockerfile` in the context.
+    tags: the names of the image. push: push it under them, and every image of `outputs` under its own.
+    outputs: what else to do with the result, as `-o` says it.
+    target, platforms, build_args, labels, no_cache, pull: as `docker buildx build` takes them. A build
+        argument whose value is None takes that of the environment.
+    secrets, cache_from, cache_to, attestations: as their flags take them; nothing is attested unless asked.
+
+    Raises UsageError.
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        context: "str | os.PathLike[str]",
+        *,
+        dockerfile: "str | os.PathLike[str]" = "",
+        tags: "Iterable[str | Reference]" = (),
+        outputs: "Iterable[str | Output]" = (),
+        push: bool = False,
+        target: str = "",
+        platforms: "Iterable[str]" = (),
+        build_args: "Iterable[str] | Mapping[str, str | None]" = (),
+        labels: "Iterable[str] | Mapping[str, str]" = (),
+        no_cache: bool = False,
+        pull: bool = False,
+        secrets: "Iterable[str | Secret]" = (),
+        cache_from: "Iterable[str | Cache]" = (),
+        cache_to: "Iterable[str | Cache]" = (),
+        attestations: "Iterable[str | Attestation]" = (),
+    ) -> Self:
+        request = super().__new__(
+            cls,
+            context=_local("context", os.fspath(context)),
+            dockerfile=_local("Dockerfile", os.fspath(dockerfile)),
+            tags=_parsed(tags, Reference.parse),
+            outputs=_parsed(outputs, Output.parse),
+            push=push,
+            target=target,
+            platforms=parse_platforms(_listed(platforms)),
+            build_args=MappingProxyType(parse_build_args(build_args)),
+            labels=MappingProxyType(parse_labels(labels)),
+            no_cache=no_cache,
+            pull=pull,
+            secrets=tuple({secret.id: secret for secret in _parsed(secrets, Secret.parse)}.values()),
+            cache_from=_parsed(_split(cache_from), Cache.parse_import),
+            cache_to=_parsed(_split(cache_to), Cache.parse_export),
+            attestations=asked(_parsed(attestations, Attestation.parse)),
+        )
+        for output in request.exporters():
+            output.check_names()
+        return request
+
+    def with_environment(self, environ: Mapping[str, str]) -> Self:
+        """The same with the build arguments that buildx takes from the environment, as the command does.
+
+        SOURCE_DATE_EPOCH and the `proxies` of Docker's configuration file. Raises UsageError.
+        """
+        return self._replace(build_args=MappingProxyType(with_environment(self.build_args, environ)))
+
+    def exporters(self) -> tuple[Output, ...]:
+        """The images to make: outputs with the tags and `push` put in, as buildx does."""
+        images = [output for output in self.outputs if output.kind == "image"]
+        if not images and (self.push or (self.tags and not self.outputs)):
+            images = [Output("image")]
+        return tuple(
+            output._replace(names=self.tags or output.names, push=self.push or output.push)
+            for output in images
+        )
+
+    def cache_exports(self) -> tuple[Cache, ...]:
+        """The caches to write; the build argument BUILDKIT_INLINE_CACHE asks for an inline one."""
+        inline = self.build_args.get("BUILDKIT_INLINE_CACHE", "").lower() in ("1", "t", "true")
+        return tuple(dict.fromkeys((*self.cache_to, *([Cache("inline")] if inline else ()))))
+
+    def insecure_hosts(self) -> frozenset[str]:
+        """The registries that an output or a cache marks with `registry.insecure=true`."""
+        outputs = {name.registry for o in self.exporters() if _insecure(o) == "true" for name in o.names}
+        caches = (*self.cache_from, *self.cache_to)
+        return frozenset(outputs | {c.ref.registry for c in caches if c.ref and _insecure(c) == "true"})
+
+    def masks(self) -> tuple[str, ...]:
+        """What must not be shown of it: the passwords in the URLs of its build arguments and labels."""
+        return passwords((*self.build_args.values(), *self.labels.values()))
+
+    def __repr__(self) -> str:
+        text = super().__repr__()
+        for secret in self.masks():
+            text = text.replace(secret, "***")
+        return text
+
+
+class SolvePlan(NamedTuple):
+    """A build as the daemon is told it, and what the session must serve meanwhile.
+
+    The local directories that it asks for are named `context` and `dockerfile`.
+    outputs: what stands behind each exporter of the message, in its order.
+    pushed: the registries that are written to: those of the images first, then those of the caches.
+    notices: what the user should know. masks: what must not be shown in any text, longest first.
+    """
+
+    solve: control.SolveRequest
+    outputs: tuple[Output, ...]
+    secrets: tuple[Secret, ...]
+    pushed: tuple[str, ...]
+    notices: tuple[str, ...]
+    masks: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"SolvePlan(solve={self.solve!r}, outputs={self.outputs!r}, secrets={self.secrets!r})"
+
+
+def plan(
+    request: BuildRequest,
+    *,
+    ref: str,
+    session: str,
+    dockerfile: str = "Dockerfile",
+    registries: "RegistrySettings | None" = None,
+) -> SolvePlan:
+    """The message for a request. Pure: it reads no file, no environment and no socket.
+
+    ref: the build's name. session: the session's id. dockerfile: its name in the directory `dockerfile`.
+    """
+    marked = request.insecure_hosts()
+
+    def insecure(host: str) -> bool:
+        return host in marked or (registries is not None and registries.insecure(host))
+
+    outputs = tuple(part for output in request.exporters() for part in _by_security(output, insecure))
+    imports = [_cache_entry(cache, insecure) for cache in request.cache_from]
+    exports = [_cache_entry(cache, insecure) for cache in request.cache_exports()]
+    attrs = dict(_frontend_attributes(request, dockerfile))
+    if imports:
+        import json
+
+        attrs["cache-imports"] = json.dumps([{"Type": entry.Type, "Attrs": entry.Attrs} for entry in imports])
+    images = (name.registry for output in outputs if output.push for name in output.names)
+    caches = (cache.ref.registry for cache in request.cache_to if cache.ref)
+    return SolvePlan(
+        solve=control.SolveRequest(
+            Ref=ref,
+            Session=session,
+            Frontend="gateway.v0" if "source" in attrs else FRONTEND,
+            FrontendAttrs=attrs,
+            Exporters=[control.Exporter(Type=output.kind, Attrs=output.attributes()) for output in outputs],
+            Cache=control.CacheOptions(Exports=exports, Imports=imports),
+        ),
+        outputs=outputs,
+        secrets=request.secrets,
+        pushed=tuple(dict.fromkeys((*images, *caches))),
+        notices=tuple(_notices(request)),
+        masks=request.masks(),
+    )
+
+
+def _frontend_attributes(request: BuildRequest, dockerfile: str) -> Iterator[tuple[str, str]]:
+    yield "filename", dockerfile
+    if request.target:
+        yield "target", request.target
+    if request.platforms:
+        yield "platform", ",".join(map(str, request.platforms))
+    if request.no_cache:
+        yield "no-cache", ""
+    if request.pull:
+        yield "image-resolve-mode", "pull"
+    for key, value in request.build_args.items():
+        yield f"build-arg:{key}", value
+    for key, value in request.labels.items():
+        yield f"label:{key}", value
+    for attestation in request.attestations:
+        yield attestation.attribute()
+    if syntax := request.build_args.get("BUILDKIT_SYNTAX", "").strip():
+        yield "source", syntax.split(" ")[0]
+        yield "cmdline", syntax
+
+
+def _by_security(output: Output, insecure: "Callable[[str], bool]") -> Iterator[Output]:
+    """The output with `registry.insecure` where its names need it.
+
+    The attribute counts for all names of an exporter, so names of both sorts make two exporters.
+    """
+    if not output.push or _insecure(output):
+        yield output
+        return
+    for unsafe in (False, True):
+        if names := tuple(name for name in output.names if insecure(name.registry) is unsafe):
+            attrs = (*output.attrs, ("registry.insecure", "true")) if unsafe else output.attrs
+            yield output._replace(names=names, attrs=attrs)
+
+
+def _cache_entry(cache: Cache, insecure: "Callable[[str], bool]") -> control.CacheOptionsEntry:
+    attrs = cache.attributes()
+    if cache.ref and insecure(cache.ref.registry):
+        attrs.setdefault("registry.insecure", "true")
+    return control.CacheOptionsEntry(Type=cache.kind, Attrs=attrs)
+
+
+def _notices(request: BuildRequest) -> Iterator[str]:
+    images = request.exporters()
+    if not request.outputs and not images:
+        yield "no output was asked for: the result stays in the build cache (-t names an image)"
+    if images and not any(output.push for output in images):
+        yield "the image is not pushed: it stays in the daemon until its cache is pruned (--push pushes it)"
+    for output in request.outputs:
+        if output.idle:
+            names = " and ".join(f"{name}=true" for name in output.idle)
+            yield f"--output: {names} does nothing on BuildKit's OCI worker, which has no image store"
+        if request.tags and output.names:
+            yield f"--output: -t replaces its name={','.join(map(str, output.names))}"
+    for cache in request.cache_to:
+        for name in cache.idle:
+            yield f"--cache-to: {name} does nothing with type={cache.kind}; type=registry has it"
+
+
+def _insecure(spec: Output | Cache) -> str:
+    return dict(spec.attrs).get("registry.insecure", "")
+
+
+def _listed(values: Iterable[T]) -> Iterable[T]:
+    """One text given where a list of them is asked for counts as a list of one."""
+    return (values,) if isinstance(values, str) else values  # type: ignore[return-value]
+
+
+def _parsed(values: Iterable[str | T], parse: "Callable[[str], T]") -> tuple[T, ...]:
+    """Each value once, those that are texts parsed."""
+    return tuple(dict.fromkeys(parse(v) if isinstance(v, str) else v for v in _listed(values)))
+
+
+def _split(values: Iterable[str | T]) -> Iterator[str | T]:
+    for value in _listed(values):
+        if isinstance(value, str):
+            yield from split_references([value])
+        else:
+            yield value
+
+
+def _local(what: str, path: str) -> str:
+    if re.fullmatch(REMOTE, path):
+        hint = "Fetch it into a directory first." if path != "-" else "Write it to a file first."
+        raise UsageError(
+            f"the {what} {path!r} is not a local path: not supported yet by this version", hint=hint
+        )
+    return path
