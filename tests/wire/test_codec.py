@@ -36,7 +36,7 @@ def test_both_sides_read_each_others_messages(name: str) -> None:
     for _ in range(12):
         theirs = THEIRS[name]()
         fill(theirs, chance)
-        ours = OURS[name].decode(theirs.SerializeToString())
+        ours = OURS[name].decode(theirs.SerializeToString(deterministic=True))
         assert same(ours, theirs)
         assert THEIRS[name].FromString(ours.encode()) == theirs
         assert OURS[name].decode(ours.encode()) == ours
@@ -45,10 +45,11 @@ def test_both_sides_read_each_others_messages(name: str) -> None:
 def test_damaged_messages_are_refused_or_read_as_protobuf_reads_them() -> None:
     chance = random.Random(3)
     refused = 0
-    for name in ["moby.buildkit.v1.StatusResponse", "pb.Op", "pb.Definition", "fsutil.types.Packet"] * 300:
+    # None with maps: where a map's entry holds unknown fields, protobuf drops it, but Go and we keep it.
+    for name in ["moby.buildkit.v1.StatusResponse", "pb.ExecOp", "pb.FileOp", "google.rpc.Status"] * 300:
         theirs = THEIRS[name]()
         fill(theirs, chance, 2)
-        data = bytearray(theirs.SerializeToString() or b"\0")
+        data = bytearray(theirs.SerializeToString(deterministic=True) or b"\0")
         for _ in range(chance.randint(1, 3)):
             data[chance.randrange(len(data))] = chance.choice((0, 0x7F, 0x80, 0xFF, chance.randrange(256)))
         refused += _refused(OURS[name], THEIRS[name], bytes(data))
@@ -133,6 +134,10 @@ def test_of_a_scalar_and_of_a_map_key_the_last_value_wins_and_messages_are_merge
 def test_a_map_entry_may_leave_out_its_key_or_value() -> None:
     assert fsutil.Stat.decode(b"\x52\x00").xattrs == {"": b""}
     assert gateway.RefMap.decode(b"\x0a\x03\x0a\x01k").refs == {"k": gateway.Ref()}
+
+
+def test_a_map_entry_may_hold_unknown_fields() -> None:
+    assert fsutil.Stat.decode(b"\x52\x08\x0a\x01k\x18\x05\x12\x01v").xattrs == {"k": b"v"}
 
 
 # What is refused

@@ -27,12 +27,12 @@ message Inner { int32 number = 1; }
 
 message Outer {
   enum Size { SMALL = 0; LARGE = 5; }
+  string class = 6;
   optional string text = 1;
   optional int32 number = 2;
   optional Size size = 3;
   repeated Colour colours = 4;
   repeated uint64 plain = 5 [packed = false];
-  string class = 6;
   oneof choice { bool yes = 7; Inner inner = 8; Colour colour = 9; }
   map<uint32, Inner> inners = 10;
   map<bool, Size> sizes = 11;
@@ -96,6 +96,14 @@ def test_repeated_numbers_are_read_packed_or_not(features: ModuleType, peer: typ
     outer = features.Outer.decode(theirs.SerializeToString())
     assert (outer.colours, outer.plain) == ([1, 0, 7], [0, 2**64 - 1])
     assert peer.FromString(outer.encode()) == theirs
+
+
+def test_fields_are_written_in_the_order_of_their_numbers(
+    features: ModuleType, peer: type[ProtobufMessage]
+) -> None:
+    outer = features.Outer(class_="c", plain=[1], text="t", yes=True)
+    assert outer.encode() == b"\x0a\x01t\x2a\x01\x01\x32\x01c\x38\x01"
+    assert features.Outer.decode(peer.FromString(outer.encode()).SerializeToString()) == outer
 
 
 def test_maps_of_messages_and_enums(features: ModuleType, peer: type[ProtobufMessage]) -> None:
