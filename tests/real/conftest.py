@@ -49,9 +49,8 @@ class Buildctl(Protocol):
 @pytest.fixture(scope="session")
 def registry() -> Iterator[Registry]:
     """A registry, plain HTTP. The daemons below use it as docker.io's mirror."""
-    running = Registry(state_directory())
-    yield running
-    running.stop()
+    with Registry(state_directory()) as running:
+        yield running
 
 
 @pytest.fixture
@@ -60,9 +59,7 @@ def fresh_registry() -> Iterator[StartRegistry]:
     with ExitStack() as stack:
 
         def start(env: Mapping[str, str] | None = None, **options: Any) -> Registry:
-            running = Registry(state_directory(), env, **options)
-            stack.callback(running.stop)
-            return running
+            return stack.enter_context(Registry(state_directory(), env, **options))
 
         yield start
 
@@ -76,18 +73,16 @@ def busybox(registry: Registry) -> str:
 @pytest.fixture(scope="session")
 def buildkitd(tools: Path, registry: Registry, busybox: str) -> Iterator[Buildkitd]:  # noqa: ARG001
     """The pinned daemon, shared by all tests; `FROM busybox` works in it."""
-    running = Buildkitd(tools, state_directory(), registries=registry_tables(registry.host))
-    yield running
-    running.stop()
+    with Buildkitd(tools, state_directory(), registries=registry_tables(registry.host)) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def oldest_buildkitd(registry: Registry, busybox: str) -> Iterator[Buildkitd]:  # noqa: ARG001
     """The oldest daemon that is supported (tools/buildkit-oldest). BUILDKIT_OLDEST_TOOLS names its folder."""
     folder = build_tools("buildkit-oldest", "BUILDKIT_OLDEST_TOOLS")
-    running = Buildkitd(folder, state_directory(), registries=registry_tables(registry.host))
-    yield running
-    running.stop()
+    with Buildkitd(folder, state_directory(), registries=registry_tables(registry.host)) as running:
+        yield running
 
 
 @pytest.fixture
@@ -102,8 +97,7 @@ def fresh_buildkitd(tools: Path, registry: Registry, busybox: str) -> Iterator[S
             running = Buildkitd(
                 tools, state_directory(), registries=tables, listen=listen, config=config, env=env
             )
-            stack.callback(running.stop)
-            return running
+            return stack.enter_context(running)
 
         yield start
 

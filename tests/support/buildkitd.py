@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from tests.support.process import Process, first_child
 
@@ -17,7 +18,8 @@ NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--m
 class Buildkitd:
     """A running buildkitd. `address` is its unix address.
 
-    tools: the folder with the binary. root: an empty directory for its state, log and socket.
+    tools: the folder with the binary. root: a directory for its state, log and socket, made here and removed
+    at the end.
     registries: its buildkitd.toml tables of registries (see `registry_tables`).
     listen: further addresses, such as tcp://127.0.0.1:PORT. config: more TOML, at its end.
     env: more environment variables.
@@ -34,6 +36,7 @@ class Buildkitd:
         env: Mapping[str, str] | None = None,
     ) -> None:
         self.root = root
+        root.mkdir(exist_ok=True)
         self.address = f"unix://{root}/buildkitd.sock"
         self.config = root / "buildkitd.toml"
         addresses = ", ".join(f'"{address}"' for address in (self.address, *listen))
@@ -67,6 +70,12 @@ class Buildkitd:
     def kill(self) -> None:
         """SIGKILL to the daemon itself, as the kernel would when memory runs out; waits for its end."""
         self._process.end(signal.SIGKILL, pid=self.pid)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         """End it and remove its root. May be called when it is gone already."""

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import urljoin
 
 from tests.support.process import Process, free_port
@@ -43,7 +43,7 @@ def digest_of(data: bytes) -> str:
 class Registry:
     """A running registry. host is "127.0.0.1:PORT", plain HTTP unless `env` sets up TLS.
 
-    root: an empty directory for its storage and log.
+    root: a directory for its storage and log, made here and removed at the end.
     env: docker-registry's settings as its environment variables, such as REGISTRY_AUTH.
     authorization, tls: what our own calls below send and trust.
     """
@@ -57,6 +57,7 @@ class Registry:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.root = root
+        root.mkdir(exist_ok=True)
         self._headers = {"Authorization": authorization} if authorization else {}
         self._tls = tls
         self._process = self._start(env or {})
@@ -115,6 +116,12 @@ class Registry:
         path = f"/v2/{repository}/manifests/{reference or digest}"
         self._call("PUT", path, data, {"Content-Type": media_type}).close()
         return {"mediaType": media_type, "digest": digest, "size": len(data)}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         self._process.end()
