@@ -10,15 +10,17 @@ from typing import NamedTuple
 
 from runner.errors import UsageError
 
-SYSTEMS = frozenset(
-    ("aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl")
-    + ("netbsd", "openbsd", "plan9", "solaris", "wasi", "wasip1", "windows", "zos")
-)
-ARCHITECTURES = frozenset(
-    ("386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle", "mips64")
-    + ("mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x")
-    + ("sparc", "sparc64", "wasm")
-)
+# fmt: off
+SYSTEMS = frozenset((
+    "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd",
+    "openbsd", "plan9", "solaris", "wasi", "wasip1", "windows", "zos",
+))
+ARCHITECTURES = frozenset((
+    "386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle", "mips64",
+    "mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x",
+    "sparc", "sparc64", "wasm",
+))
+# fmt: on
 ALIASES = {
     "i386": ("386", ""),
     "x86_64": ("amd64", ""),

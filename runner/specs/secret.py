@@ -24,7 +24,8 @@ class Secret(NamedTuple):
     def parse(cls, text: str) -> "Secret":
         """Read `id=ID[,src=FILE|,env=NAME][,type=file|env]`.
 
-        With neither src nor env it is the variable ID, or else the file ID. The file or variable must be there; its value is not read. Raises UsageError.
+        With neither src nor env it is the variable ID, or else the file ID. The file or variable must be
+        there; its value is not read. Raises UsageError.
         """
         given = csvspec.attributes(FLAG, text)
         for key in given:

@@ -1,0 +1,52 @@
+"""What `--metadata-file` and `--iidfile` hold, under the keys that docker buildx build writes."""
+
+from typing import Any
+
+from runner.result import BuildResult, Descriptor
+
+OURS = "buildkit-runner.build"
+
+
+def metadata(result: BuildResult) -> dict[str, Any]:
+    """The daemon's answer, its base64 JSON decoded as buildx does; and under our own key all that we know.
+
+    Ours: ref, exporters (type, names, descriptor, platforms), steps (total, cached), seconds.
+    """
+    found: dict[str, Any] = {key: _decoded(value) for key, value in sorted(result.response.items())}
+    found[OURS] = {
+        "ref": result.ref,
+        "exporters": [
+            {
+                "type": exporter.type,
+                "names": list(exporter.names),
+                "descriptor": exporter.descriptor and _descriptor(exporter.descriptor),
+                "platforms": {made.platform: _descriptor(made.descriptor) for made in exporter.platforms},
+            }
+            for exporter in result.exporters
+        ],
+        "steps": result.steps._asdict(),
+        "seconds": round(result.timing.total, 3),
+    }
+    return found
+
+
+def image_id(result: BuildResult) -> str:
+    """The image's ID as buildx gives it: its configuration's digest, or that of an index; "" without an image."""
+    return result.response.get("containerimage.config.digest", result.digest)
+
+
+def _descriptor(found: Descriptor) -> dict[str, Any]:
+    names = {"mediaType": found.media_type, "digest": found.digest, "size": found.size}
+    return names | ({"annotations": dict(found.annotations)} if found.annotations else {})
+
+
+def _decoded(value: str) -> Any:
+    """buildx decodes values that are base64 of a JSON object or of a list of them."""
+    import base64
+    import json
+
+    try:
+        found = json.loads(base64.b64decode(value, validate=True))
+    except ValueError:
+        return value
+    return found if found and isinstance(found, dict | list) else value
