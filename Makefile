@@ -11,7 +11,7 @@ demo: setup ## build examples/hello and push it to a registry of its own
 
 test: check ## lint, types and all tests; what CI runs
 	@scripts/build-tools buildkit-oldest >/dev/null
-	@$(PYTHON) -m pytest
+	@timeout --foreground -s INT -k 60 40m $(PYTHON) -m pytest
 
 check: setup ## lint, types, and whether runner/wire is up to date
 	@.venv/bin/ruff check .
@@ -20,7 +20,7 @@ check: setup ## lint, types, and whether runner/wire is up to date
 	@$(PYTHON) proto/generate.py --check
 
 bench: setup ## measure against buildctl
-	@$(PYTHON) -m benchmarks
+	@$(PYTHON) -m benchmarks --tools "$$(scripts/build-tools buildkit)"
 
 proto: setup ## generate runner/wire from proto/
 	@$(PYTHON) proto/generate.py
