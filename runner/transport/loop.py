@@ -1,0 +1,172 @@
+"""The one thread that reads and writes the sockets, and calls everybody back."""
+
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from runner.errors import DaemonError
+from runner.transport.address import Address
+from runner.transport.call import Call
+from runner.transport.connection import Connection
+from runner.transport.dial import dial
+from runner.transport.pool import Pool
+
+__all__ = ["Call", "Connection", "Loop"]
+
+
+class Loop:
+    """Runs connections on one daemon thread, from `start` (or `with`) to `close`."""
+
+    def __init__(self) -> None:
+        self.pool = Pool()
+        self._connections: dict[int, Connection] = {}
+        self._poll = select.poll()
+        self._lock = threading.Lock()
+        self._submitted: list[Callable[[], None]] = []
+        self._woken = False
+        self._closing = False
+        self._closed = True
+        self._warm = False
+        self._thread: threading.Thread | None = None
+        self._wake_read = self._wake_write = -1
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._poll.register(self._wake_read, select.POLLIN)
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="buildkit-runner-loop", daemon=True)
+        self._thread.start()
+
+    def connect(self, address: Address, *, timeout: float) -> Connection:
+        """Connect to a daemon and wait until it has answered in HTTP/2, at most timeout seconds.
+
+        Raises DaemonError with the cause, UsageError where the files for TLS cannot be used. Not to be
+        called on the loop's thread.
+        """
+        self.check_not_inside()
+        deadline = time.monotonic() + timeout
+        wire = dial(address, timeout)
+        connection = Connection(self, address, wire)
+        if not self.submit(lambda: self._add(connection)):
+            wire.close()
+            raise DaemonError(f"connecting to {address}: the loop is closed")
+        try:
+            if not connection.ready.wait(max(deadline - time.monotonic(), 0)):
+                text = f"connecting to {address}: no answer in HTTP/2 within {timeout:g} s"
+                raise DaemonError(text, hint="is it buildkitd that listens there?")
+            if error := connection.error:
+                raise type(error)(f"connecting to {address}: {error.message}", hint=error.hint)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def close(self) -> None:
+        """End all connections and calls, and the thread. Takes at most a second."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        with self._lock:
+            self._closing = True
+            self._wake()
+        thread.join(1)
+        if not thread.is_alive():
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+
+    def submit(self, work: Callable[[], None]) -> bool:
+        """Run work soon on the loop's thread. Returns False, and forgets it, when the loop is closed.
+
+        Any thread may call it.
+        """
+        with self._lock:
+            if self._closed:
+                return False
+            self._submitted.append(work)
+            self._wake()
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """Stop reading and writing a connection. On the loop's thread, before its socket is closed."""
+        if self._connections.pop(connection.wire.fileno(), None):
+            self._poll.unregister(connection.wire.fileno())
+
+    @property
+    def inside(self) -> bool:
+        """Whether this is the loop's thread."""
+        return threading.current_thread() is self._thread
+
+    def check_not_inside(self) -> None:
+        """Raise RuntimeError on the loop's thread: what waits there, waits for ever."""
+        if self.inside:
+            raise RuntimeError("this would block the loop's thread")
+
+    def _wake(self) -> None:
+        if not self._woken:
+            self._woken = True
+            os.write(self._wake_write, b"!")
+
+    def _add(self, connection: Connection) -> None:
+        self._connections[connection.wire.fileno()] = connection
+        self._poll.register(connection.wire.fileno(), select.POLLIN)
+
+    def _run(self) -> None:
+        try:
+            busy = False
+            while not self._closing:
+                self._turn(0 if busy else None)
+                busy = self._flush()
+        finally:
+            with self._lock:
+                self._closed = True
+            self._run_submitted()
+            self.pool.close()
+            for connection in list(self._connections.values()):
+                connection.end("the connection was closed")
+
+    def _turn(self, timeout: float | None) -> None:
+        for fd, events in self._poll.poll(timeout):
+            connection = self._connections.get(fd)
+            if connection is None:
+                if fd == self._wake_read:
+                    os.read(fd, 64)
+                continue
+            if events & select.POLLOUT:
+                connection.blocked = False
+                self._poll.modify(fd, select.POLLIN)
+            if events & ~select.POLLOUT:
+                connection.receive()
+        self._run_submitted()
+
+    def _run_submitted(self) -> None:
+        with self._lock:
+            submitted, self._submitted = self._submitted, []
+            self._woken = False
+        for work in submitted:
+            with suppress(Exception):
+                work()
+
+    def _flush(self) -> bool:
+        busy = False
+        for fd, connection in list(self._connections.items()):
+            if connection.blocked:
+                continue
+            busy |= connection.flush()
+            if connection.blocked:
+                self._poll.modify(fd, select.POLLIN | select.POLLOUT)
+        return busy
