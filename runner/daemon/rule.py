@@ -1,0 +1,93 @@
+"""Whether a build joins a daemon that runs, or starts one of its own."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from runner.errors import AccessError, UsageError
+from runner.transport.address import TLS, Address, parse_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Where BuildKit's own packages listen: joined when joining is forced and no address is given.
+DEFAULT_ADDRESS = Address(path="/run/buildkit/buildkitd.sock")
+MODES = ("auto", "join", "own")
+
+
+class Decision(NamedTuple):
+    """own: start a daemon. address: the one to join, or where our own listens; None is a private socket.
+
+    notice: what to tell the user; may be empty.
+    """
+
+    own: bool
+    address: Address | None
+    notice: str = ""
+
+
+def decide(address: Address | None, mode: str, answers: Callable[[str], bool]) -> Decision:
+    """The rule: a daemon that was named and answers is joined, else one of our own is started.
+
+    mode: "auto", or "join" or "own" to have only that. answers: whether somebody listens on the unix socket
+    of this path. A tcp address is joined without asking. Raises UsageError for what does not go together.
+    """
+    if mode not in MODES:
+        raise UsageError(f"choosing a daemon: {mode!r} is not one of {', '.join(MODES)}")
+    if address is None:
+        return Decision(own=mode != "join", address=DEFAULT_ADDRESS if mode == "join" else None)
+    if mode == "join":
+        return Decision(own=False, address=address)
+    if not address.path:
+        if mode == "own":
+            raise UsageError(
+                f"starting a daemon of our own at {address}: it listens on unix sockets only",
+                hint="Leave --daemon own out to join that one, or leave the address out.",
+            )
+        return Decision(own=False, address=address)
+    if not answers(address.path):
+        notice = f"nobody answers at {address}: starting a daemon of our own there"
+        return Decision(own=True, address=address, notice=notice)
+    if mode == "own":
+        raise UsageError(
+            f"starting a daemon of our own at {address}: another one answers there",
+            hint="Leave --daemon own out to join it, or give another address.",
+        )
+    return Decision(own=False, address=address)
+
+
+def resolve(
+    address: str | None,
+    mode: str = "auto",
+    *,
+    tls: TLS | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Decision:
+    """Apply the rule here and now. Without an address BUILDKIT_HOST counts. tls: for a tcp address.
+
+    Raises as `decide` and `parse_address`, and AccessError for a socket that we may not open.
+    """
+    text = address or environ.get("BUILDKIT_HOST")
+    return decide(parse_address(text, tls) if text else None, mode, answers)
+
+
+def answers(path: str) -> bool:
+    """Whether somebody listens on this unix socket. Raises AccessError where we may not know."""
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(path)
+        except PermissionError as cause:
+            raise AccessError(
+                f"connecting to unix://{path}: permission denied",
+                hint="Run as a user who may use that socket, or give another address with --addr.",
+            ) from cause
+        except TimeoutError:  # its backlog is full: somebody is there, though slow
+            return True
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,176 @@
+"""The state directory of a daemon of our own, its lock, and the directory of its sockets."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from runner.errors import DaemonError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "buildkit-runner"
+# How long a daemon whose owner was killed may take to stop (seconds); see guard.GRACE.
+ORPHAN_PATIENCE = 5.0
+
+
+class State(NamedTuple):
+    """A locked state directory. key: names it among all of this machine. lock: the lock's descriptor."""
+
+    root: str
+    key: str
+    lock: int
+
+    @property
+    def cgroup(self) -> str:
+        """The parent of its containers' cgroups."""
+        return f"{NAME}-{self.key}"
+
+    def claim(self, address: str) -> None:
+        """Write into the lock who we are, for those who are refused."""
+        os.ftruncate(self.lock, 0)
+        os.write(self.lock, f"owner {os.getpid()}\naddress {address}\n".encode())
+
+
+def default_root(environ: Mapping[str, str], uid: int) -> str:
+    """Where the state is when nobody says: below /var/lib for root, else as the XDG base directories say."""
+    if uid == 0:
+        return f"/var/lib/{NAME}"
+    home = environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return f"{home}/{NAME}"
+
+
+def open_state(root: str) -> State:
+    """Make the state directory, and lock it until `lock` and its copies are closed.
+
+    Raises UsageError where it cannot be made, DaemonError when another daemon uses it.
+    """
+    root = os.path.realpath(root)
+    try:
+        os.makedirs(root, 0o700, exist_ok=True)
+        lock = os.open(f"{root}/runner.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as cause:
+        raise UsageError(
+            f"making the state directory {root}: {cause.strerror}", hint="Give another one with --root."
+        ) from cause
+    try:
+        if not _try_lock(lock):
+            _wait_for_orphan(_read(lock))
+            if not _try_lock(lock):
+                raise _in_use(root, _read(lock))
+        _refuse_foreign(root)
+    except BaseException:
+        os.close(lock)
+        raise
+    found = os.stat(root)
+    return State(root, f"{found.st_dev:x}-{found.st_ino:x}", lock)
+
+
+def runtime_directory(key: str) -> str:
+    """Make the directory of a daemon's sockets: a short path, since a socket's may have 107 bytes.
+
+    Raises UsageError where it cannot be made.
+    """
+    uid = os.getuid()
+    bases = [f"/run/{NAME}", f"{os.environ.get('TMPDIR') or '/tmp'}/{NAME}-{uid}", f"/tmp/{NAME}-{uid}"]
+    reasons = []
+    for base in bases:
+        try:
+            os.makedirs(base, 0o700, exist_ok=True)
+            found = os.lstat(base)
+            if found.st_uid != uid or found.st_mode & 0o022:
+                reasons.append(f"{base} belongs to somebody else")
+                continue
+            path = f"{base}/{key}"
+            os.makedirs(path, 0o700, exist_ok=True)
+        except OSError as cause:
+            reasons.append(f"{base}: {cause.strerror}")
+            continue
+        return path
+    raise UsageError(f"making a directory for the daemon's socket: {'; '.join(reasons)}")
+
+
+def _try_lock(lock: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(lock: int) -> dict[str, str]:
+    """The lock's lines: owner, guard and daemon are process ids."""
+    lines = os.pread(lock, 4096, 0).decode(errors="replace").splitlines()
+    return {name: value for name, _, value in (line.partition(" ") for line in lines)}
+
+
+def _wait_for_orphan(holder: Mapping[str, str]) -> None:
+    """Wait for a daemon whose owner or guard was killed: it is about to stop."""
+    import select
+    import time
+
+    if _alive(holder.get("owner", "")) and ("guard" not in holder or _alive(holder["guard"])):
+        return
+    deadline = time.monotonic() + ORPHAN_PATIENCE
+    for name in ("guard", "daemon"):
+        handle = _handle(holder.get(name, ""))
+        if handle is not None:
+            poll = select.poll()
+            poll.register(handle, select.POLLIN)
+            poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            os.close(handle)
+
+
+def _alive(pid: str) -> bool:
+    handle = _handle(pid)
+    if handle is not None:
+        os.close(handle)
+    return handle is not None
+
+
+def _handle(pid: str) -> int | None:
+    """A pidfd; None where there is no such process."""
+    try:
+        return os.pidfd_open(int(pid))
+    except (ValueError, ProcessLookupError):
+        return None
+
+
+def _in_use(root: str, holder: Mapping[str, str]) -> DaemonError:
+    join = f", or join it with --addr {holder['address']}" if "address" in holder else ""
+    return DaemonError(
+        f"starting a daemon: the state directory {root} is in use (process {holder.get('owner', 'unknown')})",
+        hint=f"Wait until it has ended, give another directory with --root{join}.",
+    )
+
+
+def _refuse_foreign(root: str) -> None:
+    """A buildkitd that was not started by us locks `buildkitd.lock` in its root."""
+    path = f"{root}/buildkitd.lock"
+    try:
+        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        if not _try_lock(lock):
+            raise DaemonError(
+                f"starting a daemon: the state directory {root} is in use by a buildkitd "
+                f"(process {_holder(os.fstat(lock).st_ino)})",
+                hint="Join it with --addr, stop it, or give another directory with --root.",
+            )
+    finally:
+        os.close(lock)
+
+
+def _holder(inode: int) -> str:
+    """The process that holds a flock, out of /proc/locks."""
+    with open("/proc/locks") as file:
+        for line in file:
+            fields = line.split()  # "1: FLOCK ADVISORY WRITE <pid> <major>:<minor>:<inode> 0 EOF"
+            if len(fields) > 5 and fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
+                return fields[4]
+    return "unknown"
