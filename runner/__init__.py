@@ -70,9 +70,12 @@ _MODULES = {
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version("buildkit-runner")
+        try:
+            return version("buildkit-runner")
+        except PackageNotFoundError:
+            return "unknown: not installed"
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(__import__(_MODULES[name], fromlist=(name,)), name)

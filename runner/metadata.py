@@ -31,7 +31,7 @@ def metadata(result: BuildResult) -> dict[str, Any]:
 
 
 def image_id(result: BuildResult) -> str:
-    """The image's ID as buildx gives it: its configuration's digest, or that of an index; "" without an image."""
+    """The image's ID as buildx gives it: its configuration's digest, or its index's; "" without an image."""
     return result.response.get("containerimage.config.digest", result.digest)
 
 

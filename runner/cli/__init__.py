@@ -36,20 +36,28 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     A result goes to stdout; progress, notices and errors go to stderr.
     """
+    cancel_on_signals()
     try:
         try:
-            with_signals()
-            code = _dispatch(list(sys.argv[1:] if argv is None else argv))
+            return _run(list(sys.argv[1:] if argv is None else argv))
+        finally:
+            end_on_signals()
+    except Cancelled as error:
+        return _report(error)  # It came while another error was shown.
+
+
+def _run(words: list[str]) -> int:
+    try:
+        try:
+            code = _dispatch(words)
             sys.stdout.flush()
             return code
         except BrokenPipeError:
-            # Nobody reads stdout any more: keep the interpreter's own flush at exit from failing again.
+            # The interpreter flushes stdout once more at its end, which must not fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise Error("writing the result to stdout: nobody reads it") from None
     except Error as error:
         return _report(error)
-    except KeyboardInterrupt:
-        return _report(Cancelled(signal=signal.SIGINT))
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
@@ -57,22 +65,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(Error(f"internal error: {type(error).__name__}: {error}", hint=hint))
 
 
-def with_signals() -> None:
-    """Turn the first SIGINT or SIGTERM into `Cancelled`, and let the second end the process at once."""
+def cancel_on_signals() -> None:
+    """Turn the first SIGINT or SIGTERM into `Cancelled`; a second one ends the process at once."""
 
-    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        for either in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(either, lambda second, _: os._exit(128 + second))
+    def cancel(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        end_on_signals()
         raise Cancelled(signal=number)
 
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, cancel)
+
+
+def end_on_signals() -> None:
+    """Let SIGINT and SIGTERM end the process at once, without a traceback."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: os._exit(128 + number))  # noqa: ARG005
 
 
 def _dispatch(words: list[str]) -> int:
     first, rest = (words[0], words[1:]) if words else ("--help", [])
     if first in ("-h", "--help", "help"):
-        sys.stdout.write(HELP)
+        (sys.stdout if words else sys.stderr).write(HELP)
         return 0 if words else UsageError.exit_code
     if first == "--version":
         from runner import __version__

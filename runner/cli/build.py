@@ -2,13 +2,12 @@
 
 import os
 import sys
-from argparse import SUPPRESS, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from runner.cli.connection import add_daemon_flags, make_client
-from runner.cli.parser import Parser
+from runner.cli import connection
+from runner.cli.flags import HELP, Command, Flag, Values
 from runner.errors import UsageError
 from runner.files import check_target, write_whole
 from runner.metadata import image_id, metadata
@@ -23,85 +22,85 @@ if TYPE_CHECKING:
     from runner.progress.events import Event
     from runner.result import BuildResult
 
-EXAMPLES = """\
+COMMAND = Command(
+    "build",
+    "CONTEXT",
+    "Build an image from a Dockerfile. CONTEXT is the directory whose files the build may use.",
+    {
+        "What to build": (
+            Flag("--file", "FILE", "the Dockerfile (default: CONTEXT/Dockerfile)", short="-f"),
+            Flag("--target", "STAGE", "build this stage and what it needs"),
+            Flag("--platform", "LIST", "for these platforms, such as linux/amd64,linux/arm64"),
+            Flag("--build-arg", "K[=V]", "set a build argument; K alone: from the environment"),
+            Flag("--label", "K=V", "add a label to the image"),
+            Flag("--secret", "SPEC", "offer a secret: id=ID,src=FILE or id=ID,env=NAME"),
+            Flag("--no-cache", "", "run every step again"),
+            Flag("--pull", "", "look for newer base images"),
+        ),
+        "What becomes of it": (
+            Flag("--tag", "REF", "name the image, such as host/team/app:1", short="-t"),
+            Flag("--push", "", "push it under its names"),
+            Flag("--output", "SPEC", "type=image,name=REF,push=true or type=cacheonly", "-o"),
+            Flag("--cache-from", "SPEC", "read a cache: REF or type=registry,ref=REF"),
+            Flag(
+                "--cache-to",
+                "SPEC",
+                "write a cache: type=inline or type=registry,ref=REF,mode=max",
+                several=True,
+            ),
+            Flag("--attest", "SPEC", "attest: type=provenance,mode=max or type=sbom"),
+            Flag("--provenance", "SPEC", "short for --attest type=provenance: true, or mode=max"),
+            Flag("--sbom", "SPEC", "short for --attest type=sbom: true, or generator=IMAGE"),
+        ),
+        "What is shown and written": (
+            Flag("--progress", "KIND", f"{', '.join(KINDS)} (BUILDKIT_PROGRESS)"),
+            Flag("--quiet", "", "show nothing, print the image's ID at the end", short="-q"),
+            Flag("--metadata-file", "FILE", "write what was made, as JSON"),
+            Flag("--iidfile", "FILE", "write the image's ID"),
+            Flag("--events", "FILE", "write every event as a line of JSON"),
+            Flag("--timeout", "TIME", "end the build after 90s, 10m, 1h30m…"),
+            HELP,
+        ),
+        "Registries": (
+            Flag("--insecure-registry", "HOST", "speak plain HTTP or unverified TLS to it"),
+            Flag("--registry-ca", "HOST=FILE", "the CA of its certificate"),
+            Flag("--registry-mirror", "HOST=MIRROR", "ask a mirror first: docker.io=HOST"),
+            Flag("--registries", "FILE", "the same settings in a registries.toml"),
+        ),
+        **connection.GROUPS,
+    },
+    """\
   buildkit-runner build -t registry.example.com/team/app:1 --push .
-  buildkit-runner build -t 127.0.0.1:5000/app --push --insecure-registry 127.0.0.1:5000 -f docker/Dockerfile .
-  buildkit-runner build -o type=image,name=host/app:1,push=true --cache-to type=inline --cache-from host/app:1 .
-  buildkit-runner build --platform linux/amd64,linux/arm64 --secret id=token,env=TOKEN -t host/app:1 --push .
+  buildkit-runner build -t 127.0.0.1:5000/app --push --insecure-registry 127.0.0.1:5000 -f app.Dockerfile .
+  buildkit-runner build -o type=image,name=host/app,push=true --cache-to type=inline --cache-from host/app .
+  buildkit-runner build --platform linux/amd64,linux/arm64 --secret id=token,env=TOKEN -t host/app --push .
 
-Environment: BUILDKIT_HOST, BUILDKIT_PROGRESS, DOCKER_CONFIG, SOURCE_DATE_EPOCH and more: docs/exit-codes.md
-"""
-
-
-def parser() -> Parser:
-    """The flags of `build`."""
-    summary = "Build an image from a Dockerfile. CONTEXT is the directory whose files the build may use."
-    made = Parser("build", "[OPTIONS] CONTEXT", summary, EXAMPLES)
-    made.add_argument("context", nargs="?", help=SUPPRESS)
-    what = made.group("What to build")
-    what.value(
-        "-f", "--file", metavar="FILE", default="", help="the Dockerfile (default: CONTEXT/Dockerfile)"
-    )
-    what.value("--target", metavar="STAGE", default="", help="build this stage and what it needs")
-    what.several("--platform", metavar="LIST", help="for these platforms, such as linux/amd64,linux/arm64")
-    what.several("--build-arg", metavar="K[=V]", help="set a build argument; K alone: from the environment")
-    what.several("--label", metavar="K=V", help="add a label to the image")
-    what.several("--secret", metavar="SPEC", help="offer a secret: id=ID,src=FILE or id=ID,env=NAME")
-    what.switch("--no-cache", help="run every step again")
-    what.switch("--pull", help="look for newer base images")
-
-    out = made.group("What becomes of it")
-    out.several("-t", "--tag", metavar="REF", help="name the image, such as registry.example.com/team/app:1")
-    out.switch("--push", help="push it under its names")
-    out.several("-o", "--output", metavar="SPEC", help="type=image,name=REF,push=true,… or type=cacheonly")
-    out.several("--cache-from", metavar="SPEC", help="read steps from a cache: REF or type=registry,ref=REF")
-    out.several(
-        "--cache-to", metavar="SPEC", help="write a cache: type=inline or type=registry,ref=REF,mode=max"
-    )
-    out.several("--attest", metavar="SPEC", help="attest: type=provenance,mode=max or type=sbom")
-    out.value("--provenance", metavar="SPEC", help="short for --attest type=provenance: true or mode=max")
-    out.value("--sbom", metavar="SPEC", help="short for --attest type=sbom: true or generator=IMAGE")
-
-    shown = made.group("What is shown and written")
-    shown.value(
-        "--progress", metavar="KIND", help="auto, plain, rawjson, json, quiet or none (BUILDKIT_PROGRESS)"
-    )
-    shown.switch("-q", "--quiet", help="show nothing, print the image's ID at the end")
-    shown.value("--metadata-file", metavar="FILE", default="", help="write what was made, as JSON")
-    shown.value("--iidfile", metavar="FILE", default="", help="write the image's ID")
-    shown.value("--events", metavar="FILE", default="", help="write every event as a line of JSON")
-    shown.value("--timeout", metavar="TIME", default="", help="end the build after 90s, 10m, 1h30m…")
-    shown.end("-h", "--help", help="show this help")
-
-    registry = made.group("Registries")
-    registry.several("--insecure-registry", metavar="HOST", help="speak plain HTTP or unverified TLS to it")
-    registry.several("--registry-ca", metavar="HOST=FILE", help="the CA of its certificate")
-    registry.several("--registry-mirror", metavar="HOST=MIRROR", help="ask a mirror first: docker.io=HOST")
-    registry.value("--registries", metavar="FILE", default="", help="the same settings in a registries.toml")
-    add_daemon_flags(made)
-    return made
+Exit codes and environment variables: docs/exit-codes.md
+""",
+)
 
 
 def run(words: list[str]) -> int:
     """Build, and print `REF@DIGEST` for each name of the image, or its ID with `-q`."""
-    args = parser().parse(words)
-    if args.context is None:
-        raise UsageError("build: there is no CONTEXT", hint="Such as: buildkit-runner build .")
-    display = _display(args)
-    request = _request(args)
-    registries = _registries(args, request)
-    timeout = parse_duration(args.timeout) if args.timeout else None
-    targets = [path for path in (args.metadata_file, args.iidfile) if path]
-    for path in targets:
+    values = COMMAND.parse(words)
+    if values.on(HELP.name):
+        sys.stdout.write(COMMAND.help())
+        return 0
+    display = _display(values)
+    request = _request(values)
+    registries = _registries(values, request)
+    timeout = parse_duration(values.one("--timeout")) if values.one("--timeout") else None
+    metadata_file, id_file = values.one("--metadata-file"), values.one("--iidfile")
+    for path in filter(None, (metadata_file, id_file)):
         check_target(path)
-    with make_client(args, registries) as client, _readers(args, display) as show:
+    with connection.make_client(values, registries) as client, _readers(values, display) as show:
         result = client.build(request, on_event=show, timeout=timeout)
-    if args.metadata_file:
+    if metadata_file:
         import json
 
-        write_whole(args.metadata_file, json.dumps(metadata(result), indent=2) + "\n")
-    if args.iidfile:
-        write_whole(args.iidfile, image_id(result))
+        write_whole(metadata_file, json.dumps(metadata(result), indent=2) + "\n")
+    if id_file:
+        write_whole(id_file, image_id(result))
     _print(result, display)
     return 0
 
@@ -117,16 +116,16 @@ def _print(result: "BuildResult", display: str) -> None:
 
 
 @contextmanager
-def _readers(args: Namespace, display: str) -> "Iterator[Callable[[Event], None]]":
+def _readers(values: Values, display: str) -> "Iterator[Callable[[Event], None]]":
     """The display on stderr and the file of events, as one function that takes each event."""
     stream = sys.stderr
     color = stream.isatty() and not os.environ.get("NO_COLOR")
     with ExitStack() as stack:
         readers = [open_reader(display, stream, color)]
-        if args.events:
+        if path := values.one("--events"):
             from runner.progress.record import Recorder
 
-            readers.append(stack.enter_context(Recorder(args.events)))
+            readers.append(stack.enter_context(Recorder(path)))
         for reader in readers:
             stack.callback(reader.close)
 
@@ -137,46 +136,49 @@ def _readers(args: Namespace, display: str) -> "Iterator[Callable[[Event], None]
         yield show
 
 
-def _request(args: Namespace) -> BuildRequest:
-    attestations = [Attestation.parse(text) for text in args.attest]
+def _request(values: Values) -> BuildRequest:
+    if len(values.operands) != 1:
+        why = f"unexpected {values.operands[1]!r}" if values.operands else "there is no CONTEXT"
+        raise COMMAND.wrong(why, "Such as: buildkit-runner build -t NAME .")
+    attestations = [Attestation.parse(text) for text in values.all("--attest")]
     for kind in ("provenance", "sbom"):
-        if text := getattr(args, kind):
-            attestations.append(Attestation.parse_short(kind, text))
+        attestations += [Attestation.parse_short(kind, text) for text in values.all(f"--{kind}")]
     request = BuildRequest(
-        args.context,
-        dockerfile=args.file,
-        tags=args.tag,
-        outputs=args.output,
-        push=args.push,
-        target=args.target,
-        platforms=args.platform,
-        build_args=args.build_arg,
-        labels=args.label,
-        no_cache=args.no_cache,
-        pull=args.pull,
-        secrets=args.secret,
-        cache_from=args.cache_from,
-        cache_to=args.cache_to,
+        values.operands[0],
+        dockerfile=values.one("--file"),
+        tags=values.all("--tag"),
+        outputs=values.all("--output"),
+        push=values.on("--push"),
+        target=values.one("--target"),
+        platforms=values.all("--platform"),
+        build_args=values.all("--build-arg"),
+        labels=values.all("--label"),
+        no_cache=values.on("--no-cache"),
+        pull=values.on("--pull"),
+        secrets=values.all("--secret"),
+        cache_from=values.all("--cache-from"),
+        cache_to=values.all("--cache-to"),
         attestations=attestations,
     )
     return request.with_environment(os.environ)
 
 
-def _registries(args: Namespace, request: BuildRequest) -> RegistrySettings:
+def _registries(values: Values, request: BuildRequest) -> RegistrySettings:
+    """One place for all: what an output or a cache says of its registry counts like the flags."""
     return parse_settings(
-        insecure=[*args.insecure_registry, *sorted(request.insecure_hosts())],
-        cas=args.registry_ca,
-        mirrors=args.registry_mirror,
-        file=args.registries,
+        insecure=[*values.all("--insecure-registry"), *sorted(request.insecure_hosts())],
+        cas=values.all("--registry-ca"),
+        mirrors=values.all("--registry-mirror"),
+        file=values.one("--registries"),
         environ=os.environ,
     )
 
 
-def _display(args: Namespace) -> str:
+def _display(values: Values) -> str:
     """Which display is asked for; `-q` and `--progress quiet` are the same, as in buildx."""
-    asked = args.progress or os.environ.get("BUILDKIT_PROGRESS") or "auto"
+    asked = values.one("--progress") or os.environ.get("BUILDKIT_PROGRESS") or "auto"
     if asked not in KINDS:
         raise UsageError(f"--progress {asked}: there is no such display", hint=nearest(asked, KINDS))
-    if args.quiet and asked not in ("auto", "quiet"):
+    if values.on("--quiet") and asked not in ("auto", "quiet"):
         raise UsageError(f"--progress {asked} and --quiet cannot be used together", hint="Give one of them.")
-    return "quiet" if args.quiet else asked
+    return "quiet" if values.on("--quiet") else asked

@@ -1,37 +1,41 @@
 """`buildkit-runner info`: the daemon's version, workers and platforms."""
 
+import sys
 from typing import TYPE_CHECKING
 
-from runner.cli.connection import add_daemon_flags, make_client
-from runner.cli.parser import Parser
+from runner.cli import connection
+from runner.cli.flags import HELP, Command, Flag
+from runner.registry.settings import RegistrySettings
 
 if TYPE_CHECKING:
     from runner.api import Info
 
-EXAMPLES = """\
+COMMAND = Command(
+    "info",
+    "",
+    "Show the daemon's version, workers and platforms.",
+    {
+        "Options": (Flag("--format", "FORMAT", "text or json", choices=("text", "json")), HELP),
+        **connection.GROUPS,
+    },
+    """\
   buildkit-runner info
   buildkit-runner info --addr tcp://buildkitd.example.com:1234 --tlsdir /certs --format json
-"""
-
-
-def parser() -> Parser:
-    """The flags of `info`."""
-    made = Parser("info", "[OPTIONS]", "Show the daemon's version, workers and platforms.", EXAMPLES)
-    options = made.group("Options")
-    options.value("--format", metavar="FORMAT", choices=("text", "json"), default="text", help="text or json")
-    options.end("-h", "--help", help="show this help")
-    add_daemon_flags(made)
-    return made
+""",
+)
 
 
 def run(words: list[str]) -> int:
     """Ask the daemon and print what it says."""
-    args = parser().parse(words)
-    from runner.registry.settings import RegistrySettings
-
-    with make_client(args, RegistrySettings()) as client:
+    values = COMMAND.parse(words)
+    if values.on(HELP.name):
+        sys.stdout.write(COMMAND.help())
+        return 0
+    if values.operands:
+        raise COMMAND.wrong(f"unexpected {values.operands[0]!r}")
+    with connection.make_client(values, RegistrySettings()) as client:
         found = client.info()
-    print(as_json(found) if args.format == "json" else as_text(found))
+    print(as_json(found) if values.one("--format") == "json" else as_text(found))
     return 0
 
 

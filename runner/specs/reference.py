@@ -88,7 +88,7 @@ def _path_trouble(path: str) -> tuple[str, str]:
     if path in ("", "library/"):
         return "it has no repository", "Write it as [registry/]repository[:tag]."
     if path != path.lower() and re.fullmatch(PATH, path.lower()):
-        return "the repository's name has upper-case letters", f"Write it as {path.lower()}."
+        return "the repository's name has upper-case letters", "Write it in lower case."
     return (
         f"{path!r} is not a repository's name",
         "Its parts, separated by '/', are lower-case letters and digits, joined by '.', '_', '__' or '-'.",
