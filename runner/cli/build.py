@@ -42,12 +42,7 @@ COMMAND = Command(
             Flag("--push", "", "push it under its names"),
             Flag("--output", "SPEC", "type=image,name=REF,push=true or type=cacheonly", "-o"),
             Flag("--cache-from", "SPEC", "read a cache: REF or type=registry,ref=REF"),
-            Flag(
-                "--cache-to",
-                "SPEC",
-                "write a cache: type=inline or type=registry,ref=REF,mode=max",
-                several=True,
-            ),
+            Flag("--cache-to", "SPEC", "write a cache: type=inline or type=registry,ref=REF,mode=max"),
             Flag("--attest", "SPEC", "attest: type=provenance,mode=max or type=sbom"),
             Flag("--provenance", "SPEC", "short for --attest type=provenance: true, or mode=max"),
             Flag("--sbom", "SPEC", "short for --attest type=sbom: true, or generator=IMAGE"),
