@@ -39,6 +39,8 @@ class Row(NamedTuple):
 
 def run(command: Sequence[str | Path], *, env: dict[str, str] | None = None) -> Run:
     """Run a command to its end. Raises RuntimeError with the end of its stderr where it fails."""
+    # Without bytecode every start of Python compiles what it imports, which no installed command does.
+    env = {name: value for name, value in (env or os.environ).items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, env=env)

@@ -34,7 +34,6 @@ class Work(Protocol):
     """What a `Build` drives: the calls of one solve. runner/client.py makes it."""
 
     ref: str
-    secrets: tuple[str, ...]
 
     def begin(self, news: "SimpleQueue[tuple[str, Any]]") -> None:
         """Send the calls. Puts ("status", bytes), ("notice", str) and, for each of "session", "solve" and
@@ -80,6 +79,7 @@ class Build:
         self._reader = StatusReader()
         self._ended: set[str] = set()
         self._solve_ended = 0.0
+        self._begun = False
         self._events = self._run()
 
     def __iter__(self) -> Iterator[Event]:
@@ -108,9 +108,10 @@ class Build:
         try:
             self._drain(on_event)
         except BaseException:
-            self.cancel()
-            self._events = self._follow()
-            self._drain(on_event)
+            if self._begun:
+                self.cancel()
+                self._events = self._follow()
+                self._drain(on_event)
             raise
         finally:
             self.close()
@@ -135,8 +136,13 @@ class Build:
 
     def _run(self) -> Iterator[Event]:
         yield SolveStarted(ref=self.ref, time=time.time_ns())
-        self._work.begin(self._news)
-        yield from self._follow()
+        try:
+            self._work.begin(self._news)
+            self._begun = True
+        except Error as cause:
+            self._cause = cause
+        else:
+            yield from self._follow()
         digest = ""
         if self._cause is None:
             try:

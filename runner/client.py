@@ -1,0 +1,186 @@
+"""The client: joins a daemon or starts one, and builds on it."""
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from runner.errors import DaemonError, Error
+from runner.registry.settings import RegistrySettings
+from runner.transport.loop import Loop
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from runner.api import Info
+    from runner.daemon.start import Daemon
+    from runner.progress.events import Event
+    from runner.request import BuildRequest
+    from runner.result import BuildResult
+    from runner.solve import Build
+    from runner.transport.address import TLS, Address
+    from runner.transport.loop import Connection
+
+# Seconds until a daemon must have answered: one that was named, and one that is only starting.
+JOIN_TIMEOUT = 10.0
+START_TIMEOUT = 30.0
+
+
+class Client:
+    """Builds on one daemon. A context manager: what it started ends with it.
+
+    address: a daemon to join, as `unix:///path` or `tcp://host:port`. None is BUILDKIT_HOST, or else a
+        daemon of our own.
+    daemon: "auto" joins where a daemon answers and else starts one; "join" and "own" force either.
+    root: the state directory of our own daemon.
+    registries: which registries are insecure, their CAs and mirrors.
+    tls: the files for a tcp address.
+
+    Nothing is opened before the first call. Calls may be made from several threads.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        daemon: str = "auto",
+        root: str | None = None,
+        registries: RegistrySettings | None = None,
+        tls: "TLS | None" = None,
+    ) -> None:
+        self._asked = address
+        self._mode = daemon
+        self._root = root
+        self._registries = registries or RegistrySettings()
+        self._tls = tls
+        self._loop: Loop | None = None
+        self._address: Address | None = None
+        self._daemon: Daemon | None = None
+        self._notices: list[str] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections, and stop the daemon if it is ours. May be called more than once."""
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.close()
+        daemon, self._daemon = self._daemon, None
+        if daemon is not None:
+            daemon.stop()
+        self._address = None
+
+    def build(
+        self,
+        request: "BuildRequest",
+        *,
+        on_event: "Callable[[Event], None] | None" = None,
+        timeout: float | None = None,
+    ) -> "BuildResult":
+        """Build, and return what was made.
+
+        on_event: called with each event, on this thread. timeout: seconds for the whole build.
+        Raises UsageError before anything starts; BuildFailed, AccessError, TransientError, DaemonError,
+        TimedOut; Cancelled when another thread cancelled it. Any other exception in this thread (a
+        KeyboardInterrupt, one of on_event's) cancels the build too, and passes.
+        """
+        with self.start(request, timeout=timeout) as build:
+            return build.result(on_event)
+
+    def start(self, request: "BuildRequest", *, timeout: float | None = None) -> "Build":
+        """Start a build, to iterate over its events: `for event in build: …`, then `build.result()`.
+
+        Raises UsageError; what else goes wrong, `build.result()` raises.
+        """
+        from runner.context.local import open_context
+        from runner.request import plan
+        from runner.solve import Build
+        from runner.work import SessionWork
+
+        context = open_context(request.context, request.dockerfile)
+        ref, session = new_id(), new_id()
+        planned = plan(
+            request, ref=ref, session=session, dockerfile=context.filename, registries=self._registries
+        )
+        address = self._open()
+        work = SessionWork(
+            planned,
+            context,
+            session=session,
+            shared_key=self._shared_key(context.path),
+            registries=self._registries,
+            connect=self._connect,
+            diagnose=self._diagnose,
+            notices=(*self._notices, *planned.notices),
+            title=f"building {request.context} on {address}",
+        )
+        return Build(work, timeout=timeout)
+
+    def info(self) -> "Info":
+        """What the daemon is and what it can run. Raises UsageError, RpcError and DaemonError."""
+        from runner import api
+
+        self._open()
+        connection = self._connect()
+        try:
+            return api.info(connection)
+        except DaemonError as error:
+            raise self._diagnose(error) from error
+        finally:
+            connection.close()
+
+    def _open(self) -> "Address":
+        """Find or start the daemon, once."""
+        with self._lock:
+            if self._address is None:
+                self._address = self._join_or_start()
+                self._loop = Loop()
+                self._loop.start()
+            return self._address
+
+    def _join_or_start(self) -> "Address":
+        from runner.daemon.rule import resolve
+
+        decision = resolve(self._asked, self._mode, tls=self._tls)
+        self._notices = [decision.notice] if decision.notice else []
+        if decision.own or decision.address is None:
+            from runner.daemon.start import DaemonOptions, start
+
+            options = DaemonOptions(root=self._root, registries=self._registries)
+            self._daemon = start(options, decision.address)
+            return self._daemon.address
+        self._notices += self._registries.for_joined(str(decision.address))
+        return decision.address
+
+    def _connect(self) -> "Connection":
+        if self._loop is None or self._address is None:
+            raise DaemonError("connecting to the daemon: the client is closed")
+        try:
+            return self._loop.connect(self._address, timeout=START_TIMEOUT if self._daemon else JOIN_TIMEOUT)
+        except DaemonError as error:
+            raise self._diagnose(error) from error
+
+    def _diagnose(self, error: Error) -> Error:
+        """A lost connection, told as what became of our own daemon where it was that."""
+        if self._daemon is not None and isinstance(error, DaemonError):
+            return self._daemon.failure() or error
+        return error
+
+    def _shared_key(self, path: str) -> str:
+        """Under which the daemon keeps what it received of a context, so that only changes are sent again.
+
+        A daemon of our own has this machine's paths only; in a shared one two machines must not meet.
+        """
+        return path if self._daemon is not None else f"{os.uname().nodename}:{path}"
+
+
+def new_id() -> str:
+    """A name for a build or a session: 25 characters, as BuildKit's own."""
+    return f"b{os.urandom(12).hex()}"

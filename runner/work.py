@@ -1,0 +1,186 @@
+"""The calls of one build: its session on one connection, its Solve and Status on another."""
+
+import os
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import Error, RpcError
+from runner.progress.failure import FailureLog
+from runner.registry.credentials import CredentialStore
+from runner.result import (
+    INDEX_TYPES,
+    BuildResult,
+    Descriptor,
+    ExporterResult,
+    PlatformResult,
+    Timing,
+    platforms_of_index,
+    response_descriptor,
+)
+from runner.session.auth import Auth
+from runner.session.filesync import FileSync
+from runner.session.health import Health
+from runner.session.secrets import Secrets
+from runner.wire import control
+
+if TYPE_CHECKING:
+    from runner.context.local import LocalContext
+    from runner.progress.events import Event
+    from runner.registry.settings import RegistrySettings
+    from runner.request import SolvePlan
+    from runner.solve import Build
+    from runner.transport.loop import Call, Connection
+
+
+class SessionWork:
+    """Implements `solve.Work` on the transport. connect: makes a connection to the daemon."""
+
+    def __init__(
+        self,
+        planned: "SolvePlan",
+        context: "LocalContext",
+        *,
+        session: str,
+        shared_key: str,
+        registries: "RegistrySettings",
+        connect: "Callable[[], Connection]",
+        diagnose: Callable[[Error], Error],
+        notices: tuple[str, ...],
+        title: str,
+    ) -> None:
+        self.ref = planned.solve.Ref
+        self._plan = planned
+        self._session = session
+        self._shared_key = shared_key
+        self._connect = connect
+        self._diagnose = diagnose
+        self._notices = notices
+        self._title = title
+        self._seen = FailureLog()
+        self._answer = b""
+        self._solve: Call | None = None
+        self._connections: list[Connection] = []
+        self._news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        self._files = FileSync(context.sources())
+        self._credentials = CredentialStore(planned.pushed)
+        self._auth = Auth(self._credentials, registries, self._notice)
+
+    def begin(self, news: "SimpleQueue[tuple[str, Any]]") -> None:
+        self._news = news
+        for text in self._notices:
+            self._notice(text)
+        session, calls = self._open(), self._open()
+        services = [self._files, self._auth, Secrets(self._plan.secrets), Health()]
+        headers = [
+            ("x-docker-expose-session-uuid", self._session),
+            ("x-docker-expose-session-sharedkey", header_text(self._shared_key)),
+        ]
+        self._follow("session", session.serve(headers, services))
+        status = control.StatusRequest(Ref=self.ref).encode()
+        self._follow("status", calls.start(control.STATUS, status, on_message=self._status))
+        request = self._plan.solve.encode()
+        self._solve = calls.start(control.SOLVE, request, on_message=self._answered)
+        self._follow("solve", self._solve)
+
+    def response(self) -> dict[str, str]:
+        return control.SolveResponse.decode(self._answer).ExporterResponse
+
+    def cancel(self) -> None:
+        if self._solve is not None:
+            self._solve.cancel()
+
+    def observe(self, event: "Event") -> None:
+        self._seen.event(event)
+
+    def explain(self, error: RpcError) -> Error:
+        from runner.progress.failure import explain
+
+        return self._auth.cause_of(error.message) or explain(error, self._seen)
+
+    def result(self, response: dict[str, str], build: "Build") -> BuildResult:
+        exporters = self._exporters(response)
+        made = next((e.descriptor for e in exporters if e.descriptor), None)
+        return BuildResult(
+            ref=self.ref,
+            digest=made.digest if made else response.get("containerimage.digest", ""),
+            exporters=exporters,
+            warnings=tuple(build.warnings),
+            steps=build.steps,
+            timing=Timing(
+                total=time.monotonic() - build.started,
+                upload_files=self._files.stats.files,
+                upload_bytes=self._files.stats.bytes,
+            ),
+            response=response,
+        )
+
+    def close(self) -> None:
+        connections, self._connections = self._connections, []
+        for connection in connections:
+            connection.close()
+        self._credentials.close()
+
+    def _open(self) -> "Connection":
+        connection = self._connect()
+        self._connections.append(connection)
+        return connection
+
+    def _follow(self, name: str, call: "Call") -> None:
+        def ended(call: "Call") -> None:
+            self._news.put(("ended", (name, call.error)))
+
+        call.add_done_callback(ended)
+
+    def _status(self, data: bytes) -> None:
+        self._news.put(("status", data))
+
+    def _answered(self, data: bytes) -> None:
+        self._answer = data
+
+    def _notice(self, text: str) -> None:
+        self._news.put(("notice", text))
+
+    def _exporters(self, response: dict[str, str]) -> tuple[ExporterResult, ...]:
+        """What each exporter made. The response tells it of one; of several, the daemon's history does."""
+        outputs = self._plan.outputs
+        if not outputs:
+            return ()
+        descriptors = {0: response_descriptor(response)} if len(outputs) == 1 else self._recorded()
+        return tuple(
+            ExporterResult(
+                type=output.kind,
+                names=tuple(str(name) for name in output.names),
+                descriptor=descriptors.get(number),
+                platforms=self._platforms(descriptors.get(number)),
+            )
+            for number, output in enumerate(outputs)
+        )
+
+    def _recorded(self) -> dict[int, Descriptor | None]:
+        from runner import api
+
+        record = api.history_record(self._connections[-1], self.ref)
+        results = record.Result.Results if record and record.Result else {}
+        return {
+            int(number): Descriptor(made.media_type, made.digest, made.size, dict(made.annotations))
+            for number, made in results.items()
+        }
+
+    def _platforms(self, made: Descriptor | None) -> tuple[PlatformResult, ...]:
+        """The images behind a descriptor: those of an index, read from the daemon's content store."""
+        if made is None:
+            return ()
+        if made.media_type not in INDEX_TYPES:
+            return (PlatformResult("", made),)
+        from runner import api
+
+        return platforms_of_index(api.read_blob(self._connections[-1], made.digest))
+
+
+def header_text(text: str) -> str:
+    """Text as an HTTP/2 header may hold it: what is not printable ASCII is percent-encoded."""
+    return "".join(
+        chr(byte) if 0x21 <= byte <= 0x7E and byte != 0x25 else f"%{byte:02X}" for byte in os.fsencode(text)
+    )
