@@ -10,14 +10,17 @@ class Error(Exception):
 
     message: what was being done to which thing and why it failed, without a trailing full stop.
     hint: what the user can do about it; may be empty.
+    report: where a step of a build failed: the step, the end of its log and the lines of the Dockerfile, as
+        text for people; else empty.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", report: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.report = report
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
@@ -80,12 +83,4 @@ class TimedOut(Error):
 
 
 class BuildFailed(Error):
-    """A step of the build failed, or the daemon refused what the build asked for.
-
-    report: the failed vertex, the end of its log and the lines of the Dockerfile, as text for people;
-        may be empty where the daemon told nothing of it.
-    """
-
-    def __init__(self, message: str, *, hint: str = "", report: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.report = report
+    """A step of the build failed, or the daemon refused what the build asked for."""
