@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Seconds for one operation on a socket, and for a request with all that follows from it. The daemon, which
 # waits for the result, gives up after 60 s.
-_PATIENCE = 15.0
+PATIENCE = 15.0
 _DEADLINE = 45.0
 _BODY_LIMIT = 1 << 20
 _REDIRECTS = 5
@@ -95,7 +95,7 @@ class HttpClient:
         cut = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, IncompleteRead, SSLEOFError)
         for last in (False, True):
             try:
-                return self._once(request, max(0.1, min(_PATIENCE, deadline - time.monotonic())))
+                return self._once(request, max(0.1, min(PATIENCE, deadline - time.monotonic())))
             except cut:
                 if last:
                     raise TransientError(f"{doing}: {host} cut the connection twice") from None

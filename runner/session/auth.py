@@ -7,7 +7,7 @@ same credentials and may use the same tokens.
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runner.errors import Error
@@ -34,7 +34,12 @@ class Auth:
     notice: is told, as a line of text, what the user should know; called on any thread.
     """
 
-    methods = (auth.CREDENTIALS, auth.FETCH_TOKEN, auth.GET_TOKEN_AUTHORITY, auth.VERIFY_TOKEN_AUTHORITY)
+    methods: Sequence[str] = (
+        auth.CREDENTIALS,
+        auth.FETCH_TOKEN,
+        auth.GET_TOKEN_AUTHORITY,
+        auth.VERIFY_TOKEN_AUTHORITY,
+    )
 
     def __init__(
         self,

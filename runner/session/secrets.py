@@ -3,7 +3,7 @@
 import os
 import stat
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from runner.session.unary import Refusal, Unary
@@ -34,7 +34,7 @@ class Secrets:
     stays empty. A secret that was given but cannot be read fails the step.
     """
 
-    methods = (secrets.GET_SECRET,)
+    methods: Sequence[str] = (secrets.GET_SECRET,)
 
     def __init__(self, sources: Iterable[SecretSource]) -> None:
         self._sources = {source.id: source for source in sources}

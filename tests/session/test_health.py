@@ -32,4 +32,4 @@ def test_a_call_without_a_request_is_refused() -> None:
 
 
 def test_only_check_is_served() -> None:
-    assert Health.methods == ("/grpc.health.v1.Health/Check",)
+    assert list(Health.methods) == ["/grpc.health.v1.Health/Check"]
