@@ -1,9 +1,13 @@
 """Where a daemon listens: `unix:///path` or `tcp://host:port`, with TLS or without."""
 
+import os
 import re
 from typing import NamedTuple
 
 from runner.errors import UsageError
+
+# sun_path of unix(7), without its final zero.
+_MAX_PATH = 107
 
 _HINT = "use unix:///path/to/buildkitd.sock or tcp://host:port"
 
@@ -55,6 +59,10 @@ def parse_address(text: str, tls: TLS | None = None) -> Address:
     if scheme == "unix":
         if not rest.startswith("/") or rest.endswith("/") or "\0" in rest:
             raise UsageError(f"the daemon's address {text!r} has no absolute path of a socket", hint=_HINT)
+        if len(os.fsencode(rest)) > _MAX_PATH:
+            raise UsageError(
+                f"the socket's path in {text} is longer than {_MAX_PATH} bytes", hint="use a shorter one"
+            )
         if tls is not None:
             raise UsageError(
                 f"TLS for {text}: a unix socket does not speak it", hint="leave the TLS options out"

@@ -62,12 +62,21 @@ class Call:
         self._connection.loop.submit(lambda: self._connection.fail(self, error))
 
     def add_done_callback(self, callback: "Callable[[Call], None]") -> None:
-        """Call `callback` on the loop's thread when the call has ended; soon, if it has."""
+        """Call `callback` on the loop's thread when the call has ended; soon, if it has.
+
+        What it raises is lost.
+        """
         with self._lock:
             if not self._done.is_set():
                 self._callbacks.append(callback)
                 return
-        self._connection.loop.submit(lambda: callback(self))
+
+        def run() -> None:
+            with suppress(Exception):
+                callback(self)
+
+        if not self._connection.loop.submit(run):
+            run()
 
     def finish(self, error: BaseException | None) -> None:
         """Note the end. For the connection only."""

@@ -1,8 +1,8 @@
 """A connection to a daemon and the calls on it. Public methods may be called from any thread."""
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from runner.errors import DaemonError, ProtocolError, RpcError
@@ -117,14 +117,13 @@ class Connection:
         )
 
         def begin() -> None:
-            if refused := self.error or self._leaving:
-                call.finish(self._explain(method, refused))
-                return
             if call.done:
                 return
             try:
+                if refused := self.error or self._leaving:
+                    raise refused
                 call.id = self._core.open(headers)
-            except ProtocolError as error:
+            except DaemonError as error:
                 call.finish(self._explain(method, error))
                 return
             self._calls[call.id] = call
@@ -142,24 +141,18 @@ class Connection:
 
     def receive(self) -> None:
         """Read what has come and act on it."""
-        try:
+        with self._ended_by_errors():
             data = self.wire.receive()
             if data is None:
                 return
             if not data:
-                self.lost(self._leaving or DaemonError("the daemon closed the connection"))
-                return
+                raise EOFError
             for event in self._core.feed(data):
                 self._on_event(event)
-        except ProtocolError as error:
-            self._write_last()
-            self.lost(ProtocolError(f"the daemon broke the protocol: {error.message}"))
-        except OSError as error:
-            self.lost(DaemonError(self.wire.why(error)))
 
     def flush(self) -> bool:
         """Write what can be written now. Returns whether there is more to write at once."""
-        try:
+        with self._ended_by_errors():
             for _ in range(ROUNDS):
                 if not self._unsent:
                     self._pump()
@@ -171,13 +164,8 @@ class Connection:
                 if self._unsent:
                     self.blocked = True
                     return False
-        except ProtocolError as error:
-            self.lost(ProtocolError(f"the daemon broke the protocol: {error.message}"))
-            return False
-        except OSError as error:
-            self.lost(DaemonError(self.wire.why(error)))
-            return False
-        return True
+            return True
+        return False
 
     def fail(self, call: Call, error: BaseException) -> None:
         """End a call from our side."""
@@ -188,7 +176,8 @@ class Connection:
     def end(self, why: str) -> None:
         """End the connection from our side."""
         if self.error is None:
-            self._core.goaway(frames.NO_ERROR)
+            with suppress(ProtocolError):
+                self._core.goaway(frames.NO_ERROR)
             self._write_last()
             self.lost(DaemonError(why))
 
@@ -208,18 +197,33 @@ class Connection:
         """Whether a call was made that has not ended."""
         return bool(self._calls)
 
+    @contextmanager
+    def _ended_by_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except ProtocolError as error:
+            self._write_last()
+            self.lost(ProtocolError(f"the daemon broke the protocol: {error.message}"))
+        except EOFError:
+            self.lost(self._leaving or DaemonError("the daemon closed the connection"))
+        except OSError as error:
+            self.lost(self._leaving or DaemonError(self.wire.why(error)))
+
     def _pump(self) -> None:
         """Move what the sessions have to say into the queue of their calls."""
-        for call in self._sessions:
+        for call in list(self._sessions):
             tunnel = call.tunnel
-            while tunnel is not None and self._core.queued(call.id) < SESSION_QUEUE:
-                message = tunnel.take()
-                if not message:
-                    break
-                self._core.send(call.id, (message,))
+            try:
+                while tunnel is not None and self._core.queued(call.id) < SESSION_QUEUE:
+                    message = tunnel.take()
+                    if not message:
+                        break
+                    self._core.send(call.id, (message,))
+            except ProtocolError as error:
+                self.fail(call, self._explain(call.method, error))
 
     def _write_last(self) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ProtocolError):
             self.wire.send([*self._unsent, *self._core.take(BATCH)])
 
     def _on_event(self, event: Event) -> None:

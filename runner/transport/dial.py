@@ -197,7 +197,7 @@ def plain_reason(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     text = error.strerror or str(error)
-    return text[:1].lower() + text[1:]
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def tls_reason(error: OSError) -> str:

@@ -5,7 +5,6 @@ import select
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -31,7 +30,6 @@ class Loop:
         self._woken = False
         self._closing = False
         self._closed = True
-        self._warm = False
         self._thread: threading.Thread | None = None
         self._wake_read = self._wake_write = -1
 
@@ -70,7 +68,8 @@ class Loop:
                 text = f"connecting to {address}: no answer in HTTP/2 within {timeout:g} s"
                 raise DaemonError(text, hint="is it buildkitd that listens there?")
             if error := connection.error:
-                raise type(error)(f"connecting to {address}: {error.message}", hint=error.hint)
+                hint = "" if address.path or address.tls else "if it wants TLS, give it the certificates"
+                raise type(error)(f"connecting to {address}: {error.message}", hint=hint)
         except BaseException:
             connection.close()
             raise
@@ -78,6 +77,7 @@ class Loop:
 
     def close(self) -> None:
         """End all connections and calls, and the thread. Takes at most a second."""
+        self.check_not_inside()
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -126,18 +126,25 @@ class Loop:
         self._poll.register(connection.wire.fileno(), select.POLLIN)
 
     def _run(self) -> None:
+        why = "the connection was closed"
         try:
-            busy = False
+            busy = warm = False
             while not self._closing:
                 self._turn(0 if busy else None)
                 busy = self._flush()
+                if not warm and any(connection.busy for connection in self._connections.values()):
+                    # While the daemon works on the first call: reading its answer takes the library.
+                    warm = True
+                    import hpack  # noqa: F401
+        except BaseException as error:
+            why = f"an error of our own in the loop: {error!r}"
         finally:
             with self._lock:
                 self._closed = True
             self._run_submitted()
             self.pool.close()
             for connection in list(self._connections.values()):
-                connection.end("the connection was closed")
+                connection.end(why)
 
     def _turn(self, timeout: float | None) -> None:
         for fd, events in self._poll.poll(timeout):
@@ -158,8 +165,7 @@ class Loop:
             submitted, self._submitted = self._submitted, []
             self._woken = False
         for work in submitted:
-            with suppress(Exception):
-                work()
+            work()
 
     def _flush(self) -> bool:
         busy = False
