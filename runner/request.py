@@ -101,8 +101,7 @@ class BuildRequest(_Fields):
             cache_to=_parsed(_split(cache_to), Cache.parse_export),
             attestations=asked(_parsed(attestations, Attestation.parse)),
         )
-        for output in request.exporters():
-            output.check_names()
+        request.exporters()  # They must be possible.
         return request
 
     def with_environment(self, environ: Mapping[str, str]) -> Self:
@@ -113,14 +112,11 @@ class BuildRequest(_Fields):
         return self._replace(build_args=MappingProxyType(with_environment(self.build_args, environ)))
 
     def exporters(self) -> tuple[Output, ...]:
-        """The images to make: outputs with the tags and `push` put in, as buildx does."""
+        """The images to make: outputs with the tags and `push` put in, as buildx does. Raises UsageError."""
         images = [output for output in self.outputs if output.kind == "image"]
         if not images and (self.push or (self.tags and not self.outputs)):
             images = [Output("image")]
-        return tuple(
-            output._replace(names=self.tags or output.names, push=self.push or output.push)
-            for output in images
-        )
+        return tuple(output.named(self.tags, push=self.push) for output in images)
 
     def cache_exports(self) -> tuple[Cache, ...]:
         """The caches to write; the build argument BUILDKIT_INLINE_CACHE asks for an inline one."""

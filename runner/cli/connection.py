@@ -7,8 +7,6 @@ from runner.cli.flags import Flag, Values
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from runner.client import Client
     from runner.registry.settings import RegistrySettings
     from runner.transport.address import TLS
@@ -38,11 +36,10 @@ def make_client(values: Values, registries: "RegistrySettings") -> "Client":
     """The client for these flags. Raises UsageError."""
     from runner.client import Client
 
-    how: Literal["auto", "join", "own"] = values.one("--daemon", "auto")  # type: ignore[assignment]
     return Client(
-        values.one("--addr") or os.environ.get("BUILDKIT_HOST") or None,
+        values.one("--addr") or None,
         root=values.one("--root") or None,
-        daemon=how,
+        daemon=values.one("--daemon", "auto"),
         registries=registries,
         tls=_tls(values),
     )

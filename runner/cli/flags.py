@@ -1,6 +1,6 @@
 """Flags as data, parsed and shown as Docker's commands do: `--flag value`, `--flag=value`, `-qt value`.
 
-Not argparse: importing it and adding these flags costs 8 ms of the 35 that buildctl's whole warm build takes.
+Not argparse: importing it and adding these flags costs 4 ms at each start, and this less than one.
 """
 
 from collections.abc import Iterator, Sequence

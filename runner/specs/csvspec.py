@@ -16,7 +16,7 @@ Check: TypeAlias = Callable[[str], str]
 def fields(flag: str, text: str) -> list[str]:
     """The fields of one line. flag names the option in errors. Raises UsageError."""
     found: list[str] = []
-    rest = text.strip("\r\n")
+    rest = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
     while True:
         if rest.startswith('"'):
             field, rest = _quoted(flag, text, rest)

@@ -80,10 +80,14 @@ class Output(NamedTuple):
         push = attrs.pop("push", "false") == "true"
         return cls("image", names, push, tuple(attrs.items()))
 
-    def check_names(self) -> None:
-        """Refuse names that BuildKit cannot push to. Raises UsageError."""
+    def named(self, names: tuple[Reference, ...], *, push: bool) -> "Output":
+        """The same under these names (or its own where there are none), as they go to the daemon.
+
+        push: push it even if it does not say so itself. Raises UsageError for names that cannot be pushed.
+        """
         by_digest = dict(self.attrs).get("push-by-digest") == "true"
-        for name in self.names:
+        names, push = names or self.names, push or self.push
+        for name in names:
             if name.digest:
                 why = "a new image cannot be given a digest"
             elif by_digest and name.tag:
@@ -91,13 +95,13 @@ class Output(NamedTuple):
             else:
                 continue
             raise UsageError(f"naming the image {name}: {why}", hint=f"Write {name.name}.")
-        if self.push and not self.names:
+        if push and not names:
             raise UsageError("pushing the image: it has no name", hint="Name it with -t HOST/REPOSITORY:TAG.")
+        return self._replace(names=names if by_digest else tuple(n.tagged() for n in names), push=push)
 
     def attributes(self) -> dict[str, str]:
         """The exporter's attributes in BuildKit's words."""
-        by_digest = dict(self.attrs).get("push-by-digest") == "true"
-        names = ",".join(str(name if by_digest else name.tagged()) for name in self.names)
+        names = ",".join(map(str, self.names))
         return ({"name": names} if names else {}) | ({"push": "true"} if self.push else {}) | dict(self.attrs)
 
     @property

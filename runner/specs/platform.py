@@ -21,11 +21,12 @@ ARCHITECTURES = frozenset((
     "sparc", "sparc64", "wasm",
 ))
 # fmt: on
+# Other names of an architecture, and the variant that such a name means whatever else is said (None: none).
 ALIASES = {
     "i386": ("386", ""),
-    "x86_64": ("amd64", ""),
-    "x86-64": ("amd64", ""),
-    "aarch64": ("arm64", ""),
+    "x86_64": ("amd64", None),
+    "x86-64": ("amd64", None),
+    "aarch64": ("arm64", None),
     "armhf": ("arm", "v7"),
     "armel": ("arm", "v6"),
 }
@@ -102,7 +103,7 @@ def _architecture(text: str, name: str, variant: str = "") -> tuple[str, str]:
     name, variant = name.lower(), variant.lower()
     if name in ALIASES:
         name, implied = ALIASES[name]
-        variant = implied or variant
+        variant = variant if implied is None else implied
     if name not in ARCHITECTURES:
         raise _bad(text, f"{name!r} is neither an architecture nor an operating system", _near(name))
     return name, VARIANTS.get((name, variant), variant)
