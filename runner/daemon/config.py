@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.daemon.process import Place
+
 # Ours alone: the credentials are given to the daemon through the session, per registry and when it asks; the
 # others speak to a service manager that started us.
 STRIPPED = (
@@ -26,45 +28,37 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 UNLIMITED_LOGS = {"BUILDKIT_STEP_LOG_MAX_SIZE": "-1", "BUILDKIT_STEP_LOG_MAX_SPEED": "-1"}
 
 
-def buildkitd_toml(
-    *,
-    root: str,
-    otel_socket: str,
-    runtime: str,
-    cgroup: str,
-    registries: RegistrySettings,
-    debug: bool = False,
-) -> str:
+def buildkitd_toml(place: Place, runtime: str, registries: RegistrySettings, *, debug: bool = False) -> str:
     """The text of its buildkitd.toml (docs/buildkitd.toml.md in moby/buildkit).
 
-    root: its state. otel_socket: where it collects traces of its steps; a second daemon of the machine needs
-    one of its own. runtime: the OCI runtime. cgroup: the parent of its containers' cgroups. It listens on the
-    socket that it inherits.
+    runtime: the OCI runtime's path. It listens on the socket that it inherits. In otel.socketPath it collects
+    the traces of its steps: two daemons on one machine must not share it.
     """
     return f"""\
-root = {toml_string(root)}
+root = {toml_string(place.root)}
 [log]
 level = "{"debug" if debug else "info"}"
 [grpc]
 address = ["fd://"]
 [otel]
-socketPath = {toml_string(otel_socket)}
+socketPath = {toml_string(f"{place.runtime}/otel.sock")}
 [worker.oci]
 enabled = true
 snapshotter = "auto"
 binary = {toml_string(runtime)}
-defaultCgroupParent = {toml_string(cgroup)}
+defaultCgroupParent = {toml_string(place.cgroup)}
 [worker.containerd]
 enabled = false
 {registries.tables()}"""
 
 
 def daemon_environment(
-    environ: Mapping[str, str], *, root: str, path: str, registries: RegistrySettings
+    environ: Mapping[str, str], root: str, path: str, registries: RegistrySettings
 ) -> dict[str, str]:
     """The daemon's environment: ours without what is ours alone.
 
-    path: its PATH. Where a proxy is set, the registries that were named are asked directly.
+    root: its state directory. path: its PATH. Where a proxy is set, the registries that were named are asked
+    directly.
     """
     kept = {name: value for name, value in environ.items() if name not in STRIPPED}
     if any(environ.get(name) for name in PROXIES):

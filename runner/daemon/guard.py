@@ -22,7 +22,7 @@ from runner.daemon import leftovers, log
 LISTEN_FD, LOCK_FD, OWNER_FD = 3, 4, 5
 
 # How long the daemon may take after SIGTERM (seconds): it waits for running Solves, and a client may hang.
-GRACE = 3.0
+GRACE = 2.0
 
 # linux/sched.h, linux/mount.h, linux/prctl.h, asm-generic/signal-defs.h
 CLONE_NEWNS, CLONE_NEWPID = 0x00020000, 0x20000000
@@ -90,6 +90,13 @@ def readable(fd: int) -> bool:
     return bool(poll.poll(0))
 
 
+def catches(pid: int, signal: int) -> bool:
+    """Whether a process handles a signal. The first of a PID namespace does not get it when it does not."""
+    with open(f"/proc/{pid}/status", "rb") as status:
+        caught = next(line for line in status if line.startswith(b"SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (signal - 1) & 1)
+
+
 def signal_fd() -> int:
     """A file descriptor that is readable when the guard is asked to stop."""
     bits = sum(1 << (number - 1) for number in (SIGHUP, SIGINT, SIGTERM))
@@ -99,18 +106,19 @@ def signal_fd() -> int:
 
 
 class Guard:
-    """root: the state directory. runtime: that of private sockets. socket: what the daemon listens on.
+    """Runs one daemon. root: its state directory. runtime: that of its private sockets.
 
-    cgroup: the parent of the containers' cgroups. isolate: whether to use namespaces. command: buildkitd's.
+    cgroup: the parent of its containers' cgroups. socket: the path where it listens. isolate: whether to use
+    namespaces. command: its argv.
     """
 
     def __init__(
-        self, *, root: str, runtime: str, socket: str, cgroup: str, isolate: bool, command: list[str]
+        self, root: str, runtime: str, cgroup: str, socket: str, isolate: bool, command: list[str]
     ) -> None:
         self.root = root
         self.runtime = runtime
-        self.socket = socket
         self.cgroup = cgroup
+        self.socket = socket
         self.isolate = isolate
         self.command = command
         self.stopping = False
@@ -166,31 +174,28 @@ class Guard:
                 os.kill(self.pid, SIGKILL)
                 self.deadline = left = None
             ready = {fd for fd, _ in poll.poll(None if left is None else left * 1000)}
-            if self.output in ready and not log.copy(self.output, self.root):
+            if self.output in ready and not log.copy(self.output, 1, self.root):
                 poll.unregister(self.output)
             for fd in ready & {signals, OWNER_FD}:
                 poll.unregister(fd)
                 self.stop()
             if child in ready:
-                log.copy(self.output, self.root)
+                log.copy(self.output, 1, self.root)
                 return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]) % 256
 
     def stop(self) -> None:
         if not self.stopping:
             self.stopping = True
             self.deadline = time.monotonic() + GRACE
-            os.kill(self.pid, SIGTERM)
+            os.kill(self.pid, SIGTERM if catches(self.pid, SIGTERM) else SIGKILL)
 
 
 def main() -> None:
     """argv: the parameters of Guard, in their order."""
-    root, runtime, socket, cgroup, isolate, *command = sys.argv[1:]
+    root, runtime, cgroup, socket, isolate, *command = sys.argv[1:]
     for inherited in os.listdir("/proc/self/fd"):  # what our owner's own parent left open, such as a lock
         if int(inherited) > OWNER_FD:
             with contextlib.suppress(OSError):  # that of the listing
                 os.close(int(inherited))
     os.set_inheritable(OWNER_FD, False)
-    guard = Guard(
-        root=root, runtime=runtime, socket=socket, cgroup=cgroup, isolate=isolate == "yes", command=command
-    )
-    sys.exit(guard.run())
+    sys.exit(Guard(root, runtime, cgroup, socket, isolate == "yes", command).run())

@@ -59,9 +59,10 @@ def clean(root: str, cgroup: str) -> None:
             _try(os.rmdir, state)
 
 
-def remove_sockets(runtime: str, path: str) -> None:
-    """Remove the socket that the daemon listened on, and its runtime directory."""
-    _try(os.unlink, path)
+def remove_sockets(runtime: str, *paths: str) -> None:
+    """Remove a daemon's runtime directory, and sockets of it elsewhere."""
+    for path in paths:
+        _try(os.unlink, path)
     _remove_content(runtime)
     _try(os.rmdir, runtime)
 
@@ -80,12 +81,15 @@ def mounts() -> list[tuple[str, str]]:
 
 
 def _is_ours(point: str, root: str) -> bool:
-    """Whether buildkitd makes mounts there; a volume that somebody mounted in the state directory stays."""
+    """Whether buildkitd makes mounts there: in runner.tmp/, net/ and runc-<snapshotter>/<directory>/.
+
+    A volume that somebody mounted in the state directory stays.
+    """
     below = point.removeprefix(f"{root}/")
     if below == point:
         return False
     first, _, rest = below.partition("/")
-    return first in ("runner.tmp", "net") or (first.startswith("runc-") and rest.startswith("executor/"))
+    return first in ("runner.tmp", "net") or (first.startswith("runc-") and "/" in rest)
 
 
 def _bundles(root: str) -> list[str]:

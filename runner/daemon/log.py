@@ -21,10 +21,10 @@ def open_new(root: str) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
 
 
-def copy(source: int, root: str) -> bool:
-    """Copy what can be read from a pipe without waiting to the log, which is on file descriptors 1 and 2.
+def copy(source: int, log: int, root: str) -> bool:
+    """Copy to the log what can be read from a pipe without waiting. Returns False at the pipe's end.
 
-    Returns False at the pipe's end.
+    A log that has become too long is continued in a new file, under the same file descriptor.
     """
     while True:
         try:
@@ -33,12 +33,11 @@ def copy(source: int, root: str) -> bool:
             return True
         if not data:
             return False
-        os.write(1, data)
-        if os.fstat(1).st_size > LIMIT:
-            log = open_new(root)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            os.close(log)
+        os.write(log, data)
+        if os.fstat(log).st_size > LIMIT:
+            new = open_new(root)
+            os.dup2(new, log, inheritable=os.get_inheritable(log))
+            os.close(new)
 
 
 def tail(root: str, lines: int) -> list[str]:

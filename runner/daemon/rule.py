@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from runner.errors import AccessError, UsageError
+from runner.errors import UsageError
 from runner.transport.address import TLS, Address, parse_address
 
 TYPE_CHECKING = False
@@ -69,25 +69,7 @@ def resolve(
 
     Raises as `decide` and `parse_address`, and AccessError for a socket that we may not open.
     """
+    from runner.daemon.listen import answers
+
     text = address or environ.get("BUILDKIT_HOST")
     return decide(parse_address(text, tls) if text else None, mode, answers)
-
-
-def answers(path: str) -> bool:
-    """Whether somebody listens on this unix socket. Raises AccessError where we may not know."""
-    import socket
-
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        try:
-            probe.connect(path)
-        except PermissionError as cause:
-            raise AccessError(
-                f"connecting to unix://{path}: permission denied",
-                hint="Run as a user who may use that socket, or give another address with --addr.",
-            ) from cause
-        except TimeoutError:  # its backlog is full: somebody is there, though slow
-            return True
-        except OSError:
-            return False
-    return True

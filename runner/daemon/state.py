@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME = "buildkit-runner"
-# How long a daemon whose owner was killed may take to stop (seconds); see guard.GRACE.
+# How long a daemon whose owner was killed may take to stop (seconds); its GRACE and some.
 ORPHAN_PATIENCE = 5.0
 
 

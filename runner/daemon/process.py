@@ -1,0 +1,140 @@
+"""A running buildkitd of our own: whether it lives, why it died, its log, and its end."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from runner.daemon import log
+from runner.errors import DaemonError, Error
+from runner.transport.address import Address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+# How long the guard may take to stop the daemon and to clean up, and how long to die (seconds).
+STOP_TIMEOUT, KILL_TIMEOUT = 4.0, 0.5
+LOG_LINES = 10
+
+
+class Place(NamedTuple):
+    """Where a daemon lives. root: its state. runtime: its private sockets. cgroup: above its containers'."""
+
+    root: str
+    runtime: str
+    cgroup: str
+    address: Address
+
+
+class Daemon:
+    """A daemon that is ours. A context manager that stops it; it also stops when this process ends.
+
+    address: where it listens. root: its state directory, in which `runner.log` is its log.
+    """
+
+    def __init__(self, guard: int, place: Place) -> None:
+        """guard: the process id of the guard, a child of ours."""
+        self.address = place.address
+        self.root = place.root
+        self._place = place
+        self._guard = os.pidfd_open(guard)
+        self._status: int | None = None
+        self._stopped = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def fileno(self) -> int:
+        """A file descriptor for a selector: readable when the daemon has ended. Valid until `stop`."""
+        return self._guard
+
+    def alive(self) -> bool:
+        return not self._ends(within=0.0)
+
+    def failure(self, timeout: float = 1.0) -> DaemonError | None:
+        """Why it ended by itself, with the last lines of its log; None when it did not, or was stopped.
+
+        timeout: how long to wait for its end (seconds). Its clients may see their connections fail before it.
+        """
+        if self._stopped or not self._ends(within=timeout):
+            return None
+        lines = self.log_tail(LOG_LINES)
+        said = [line.removeprefix("buildkitd: ") for line in lines if line.startswith("buildkitd: ")]
+        quoted = "".join(f"\n  {line}" for line in lines)
+        return DaemonError(
+            f"running our own buildkitd: it ended: {said[-1] if said else self._how()}",
+            hint=f"The end of its log, {log.path_of(self.root)}:{quoted}",
+        )
+
+    def log_tail(self, lines: int) -> list[str]:
+        """The last lines of its log."""
+        return log.tail(self.root, lines)
+
+    def stop(self) -> None:
+        """End it, within 5 s. May be called more than once.
+
+        Its clients should have cancelled and closed before: it waits for running Solves, and is killed
+        after 2 s.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
+        import contextlib
+        import signal
+
+        for number, timeout in ((signal.SIGTERM, STOP_TIMEOUT), (signal.SIGKILL, KILL_TIMEOUT)):
+            if not self._ends(within=0.0):
+                signal.pidfd_send_signal(self._guard, number)  # it passes it on to the daemon
+                self._ends(within=timeout)
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PIDFD, self._guard, os.WEXITED | os.WNOHANG)
+        os.close(self._guard)
+        if self._status != 0:
+            self._clean()
+
+    def _clean(self) -> None:
+        """The guard's last work, where it was killed before."""
+        import contextlib
+
+        from runner.daemon import leftovers, state
+
+        with contextlib.suppress(Error):  # another daemon has the directory by now, and did it
+            opened = state.open_state(self.root)
+            leftovers.clean(self.root, self._place.cgroup)
+            leftovers.remove_sockets(self._place.runtime, self.address.path)
+            os.close(opened.lock)
+
+    def _ends(self, *, within: float) -> bool:
+        """Whether the guard, and with it the daemon, has ended, or ends within this many seconds."""
+        if self._status is not None:
+            return True
+        import select
+
+        poll = select.poll()
+        poll.register(self._guard, select.POLLIN)
+        if not poll.poll(within * 1000):
+            return False
+        try:  # it is not reaped here, so that several threads may ask
+            ended = os.waitid(os.P_PIDFD, self._guard, os.WEXITED | os.WNOWAIT)
+        except ChildProcessError:  # reaped by somebody who waits for every child of this process
+            ended = None
+        if ended is None:
+            self._status = 0
+        else:
+            self._status = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+        return True
+
+    def _how(self) -> str:
+        status = self._status or 0
+        if status < 0:
+            return f"the process that guards it was killed by signal {-status}"
+        if status > 128:  # a guard's status is one byte: 256 less the signal
+            return f"killed by signal {256 - status}{', as when memory runs out' if status == 247 else ''}"
+        return f"exit status {status}"
