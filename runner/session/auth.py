@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runner.errors import Error
+from runner.registry.credentials import canonical
 from runner.registry.settings import RegistrySettings, tls_answers_validly
 from runner.session.unary import Unary
 from runner.transport.stream import Handler, ServerStream
@@ -19,7 +20,7 @@ from runner.wire import auth
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from runner.registry.credentials import CredentialStore
+    from runner.registry.credentials import Credentials, CredentialStore
     from runner.registry.token import TokenSource
 
 # A key must not be guessable from the salt, which the daemon chooses.
@@ -54,6 +55,7 @@ class Auth:
         self._lock = threading.Lock()
         self._warned: set[str] = set()
         self._failures: list[Error] = []
+        self._used: dict[str, Credentials] = {}
         self._answers = dict(
             zip(self.methods, (self._credentials, self._fetch, self._authority, self._verify), strict=True)
         )
@@ -64,9 +66,23 @@ class Auth:
     def cause_of(self, message: str) -> Error | None:
         """The error of ours that the daemon quotes in `message`, if it quotes one.
 
-        It has the right class, and a hint, which the daemon's error has not.
+        It has a hint, and its class says what the daemon's error does not.
         """
         return next((error for error in self._failures if error.message in message), None)
+
+    def used_for(self, message: str) -> str:
+        """With which credentials the registry was asked that `message` names, for an error's hint.
+
+        "" where it names none that the daemon asked us about.
+        """
+        for host, found in list(self._used.items()):
+            name = canonical(host)
+            if name in message and found:
+                who = f"user {found.username}" if found.username else "an identity token"
+                return f"{name} was asked as {who}, from {found.source}"
+            if name in message:
+                return f"no credentials were found for {name}"
+        return ""
 
     def _answer(self, method: str, data: bytes) -> bytes:
         try:
@@ -77,14 +93,14 @@ class Auth:
 
     def _credentials(self, data: bytes) -> bytes:
         host = auth.CredentialsRequest.decode(data).Host
-        found = self._store.lookup(host)
+        found = self._lookup(host)
         if found:
             self._warn_of(host)
         return auth.CredentialsResponse(Username=found.username, Secret=found.secret).encode()
 
     def _fetch(self, data: bytes) -> bytes:
         asked = auth.FetchTokenRequest.decode(data)
-        found = self._store.lookup(asked.Host)
+        found = self._lookup(asked.Host)
         if found:
             self._warn_of(asked.Host)
             self._warn_of_realm(asked.Host, asked.Realm)
@@ -113,10 +129,14 @@ class Auth:
 
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        found = self._store.lookup(host)
+        found = self._lookup(host)
         identity = "\0".join((host, found.username, found.secret)).encode()
         message = _SEED + sha256(identity).digest() if found else b""
         return Ed25519PrivateKey.from_private_bytes(hmac.digest(salt, message, "sha256"))
+
+    def _lookup(self, host: str) -> "Credentials":
+        self._used[host] = found = self._store.lookup(host)
+        return found
 
     def _warn_of(self, host: str) -> None:
         """Tell of a registry that need not be insecure, before a credential goes there."""

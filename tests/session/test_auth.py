@@ -166,6 +166,18 @@ class TestTokens:
         assert cause.hint
         assert ours.cause_of("failed to push: broken pipe") is None
 
+    def test_whose_credentials_were_used_can_be_told(self, docker_config: Path) -> None:
+        log_in(docker_config, HOST, "https://index.docker.io/v1/")
+        ours = service()
+        for host in (HOST, "registry-1.docker.io", "other.example"):
+            credentials(ours, host)
+        push = "failed to push {}/team/hello:1: 401 Unauthorized"
+        alice = f"was asked as user alice, from {docker_config}"
+        assert ours.used_for(push.format(HOST)) == f"{HOST} {alice}"
+        assert ours.used_for(push.format("docker.io")) == f"docker.io {alice}"
+        assert ours.used_for(push.format("other.example")) == "no credentials were found for other.example"
+        assert ours.used_for(push.format("never.example")) == ""
+
     def test_a_server_in_trouble_is_unavailable(self) -> None:
         ours = service()
         with Server(lambda _: Answer(503)) as server:
