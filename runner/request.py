@@ -101,7 +101,8 @@ class BuildRequest(_Fields):
             cache_to=_parsed(_split(cache_to), Cache.parse_export),
             attestations=asked(_parsed(attestations, Attestation.parse)),
         )
-        request.exporters()  # They must be possible.
+        request.exporters()
+        request.cache_exports()
         return request
 
     def with_environment(self, environ: Mapping[str, str]) -> Self:
@@ -119,9 +120,19 @@ class BuildRequest(_Fields):
         return tuple(output.named(self.tags, push=self.push) for output in images)
 
     def cache_exports(self) -> tuple[Cache, ...]:
-        """The caches to write; the build argument BUILDKIT_INLINE_CACHE asks for an inline one."""
+        """The caches to write; the build argument BUILDKIT_INLINE_CACHE asks for an inline one.
+
+        Raises UsageError.
+        """
         inline = self.build_args.get("BUILDKIT_INLINE_CACHE", "").lower() in ("1", "t", "true")
-        return tuple(dict.fromkeys((*self.cache_to, *([Cache("inline")] if inline else ()))))
+        found = tuple(dict.fromkeys((*self.cache_to, *([Cache("inline")] if inline else ()))))
+        refs = [cache.ref for cache in found if cache.ref]
+        for ref in refs:
+            if refs.count(ref) > 1:
+                raise UsageError(
+                    f"exporting the cache: two caches go to {ref}", hint="Give one --cache-to for it."
+                )
+        return found
 
     def insecure_hosts(self) -> frozenset[str]:
         """The registries that an output or a cache marks with `registry.insecure=true`."""
@@ -255,12 +266,12 @@ def _notices(request: BuildRequest) -> Iterator[str]:
     for output in request.outputs:
         if output.idle:
             names = " and ".join(f"{name}=true" for name in output.idle)
-            yield f"--output: {names} does nothing on BuildKit's OCI worker, which has no image store"
+            yield f"--output: {names} has no effect on BuildKit's OCI worker: it has no image store"
         if request.tags and output.names:
             yield f"--output: -t replaces its name={','.join(map(str, output.names))}"
     for cache in request.cache_to:
         for name in cache.idle:
-            yield f"--cache-to: {name} does nothing with type={cache.kind}; type=registry has it"
+            yield f"--cache-to: {name} has no effect with type={cache.kind}; type=registry has it"
 
 
 def _insecure(spec: Output | Cache) -> str:
@@ -286,9 +297,9 @@ def _split(values: Iterable[str | T]) -> Iterator[str | T]:
 
 
 def _local(what: str, path: str) -> str:
-    if re.fullmatch(REMOTE, path):
-        hint = "Fetch it into a directory first." if path != "-" else "Write it to a file first."
+    if re.fullmatch(REMOTE, path) and not os.path.exists(path):
+        hint = "Write it to a file first." if path == "-" else "Fetch it into a directory first."
         raise UsageError(
-            f"the {what} {path!r} is not a local path: not supported yet by this version", hint=hint
+            f"the {what} {path!r}: only a local path is supported yet by this version", hint=hint
         )
     return path

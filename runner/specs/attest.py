@@ -27,7 +27,8 @@ PROVENANCE_CHECKS: dict[str, csvspec.Check] = {
 class Attestation(NamedTuple):
     """One attestation of the image: kind `provenance` or `sbom`.
 
-    attrs: as BuildKit is told them; those of an SBOM other than `generator` go to its generator.
+    attrs: as BuildKit is told them. Those of an SBOM other than `generator` go to its generator, as
+        environment variables BUILDKIT_SCAN_KEY.
     """
 
     kind: str
@@ -37,7 +38,7 @@ class Attestation(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Attestation":
         """Read `type=provenance,mode=max` or `type=sbom,generator=IMAGE`. Raises UsageError."""
-        return cls._parse(FLAG, text, csvspec.attributes(FLAG, text))
+        return cls._parse(FLAG, text, csvspec.attributes(FLAG, text, keep_case=True))
 
     @classmethod
     def parse_short(cls, kind: str, text: str) -> "Attestation":
@@ -46,7 +47,7 @@ class Attestation(NamedTuple):
             return cls(kind, disabled=csvspec.boolean(text) == "false")
         except ValueError:
             flag = f"--{kind}"
-            return cls._parse(flag, text, {**csvspec.attributes(flag, text), "type": kind})
+            return cls._parse(flag, text, {**csvspec.attributes(flag, text, keep_case=True), "type": kind})
 
     @classmethod
     def _parse(cls, flag: str, text: str, attrs: dict[str, str]) -> "Attestation":

@@ -48,12 +48,15 @@ def _quoted(flag: str, text: str, rest: str) -> tuple[str, str]:
     raise refusal(flag, text, "a quote is not closed")
 
 
-def attributes(flag: str, text: str) -> dict[str, str]:
-    """The fields as a mapping; keys in lower case, the last of several wins. Raises UsageError."""
+def attributes(flag: str, text: str, *, keep_case: bool = False) -> dict[str, str]:
+    """The fields as a mapping; keys in lower case if not told else, the last of several wins.
+
+    Raises UsageError.
+    """
     found: dict[str, str] = {}
     for field in fields(flag, text):
         key, equals, value = field.partition("=")
-        key = key.strip().lower()
+        key = key.strip() if keep_case else key.strip().lower()
         if not equals or not key:
             raise refusal(flag, text, f"{field!r} is not key=value")
         found[key] = value

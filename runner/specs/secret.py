@@ -40,9 +40,7 @@ class Secret(NamedTuple):
         if kind == "env" and not env:
             env, file = file, ""
         if env and file:
-            raise csvspec.refusal(
-                FLAG, text, "it names a file and a variable", "Give src= or env=, not both."
-            )
+            raise csvspec.refusal(FLAG, text, "it names two sources", "Give src= or env=, not both.")
         if not env and not file:
             env, file = (name, "") if name in os.environ and kind != "file" else ("", name)
         secret = cls(name, os.path.abspath(file) if file else "", env)
