@@ -63,8 +63,31 @@ def enter_mount_namespace() -> None:
             mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
-def become_daemon(command: list[str], output: int, guard: int, failed: int, *, isolated: bool) -> None:
-    """In the child: execute buildkitd. Never returns; what fails is written to `failed`."""
+def say(text: str) -> None:
+    """Write a line to the log, before the daemon does."""
+    os.write(1, f"buildkit-runner: {text}\n".encode())
+
+
+def can_isolate() -> bool:
+    """Try the namespaces in a process of its own: a user namespace's root may make them, but not go back."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            check(libc.unshare(CLONE_NEWPID), "making a PID namespace")
+            first = os.fork()
+            if first == 0:
+                enter_mount_namespace()
+                os._exit(0)
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]))
+        except OSError as cause:
+            say(f"no namespaces for buildkitd: {cause.strerror}")
+        finally:
+            os._exit(1)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+def become_daemon(command: list[str], output: int, guard: int, *, isolated: bool) -> None:
+    """In the child: execute buildkitd. Never returns. guard: a pidfd of its parent."""
     try:
         check(libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "asking for SIGKILL when the guard dies")
         if readable(guard):  # it died before that
@@ -79,7 +102,7 @@ def become_daemon(command: list[str], output: int, guard: int, failed: int, *, i
         libc.sigprocmask(SIG_SETMASK, bytes(SIGSET), None)
         os.execve(command[0], command, {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"})
     except OSError as cause:
-        os.write(failed, (cause.strerror or str(cause)).encode())
+        say(f"starting {command[0]}: {cause.strerror}")
     finally:
         os._exit(127)
 
@@ -139,26 +162,15 @@ class Guard:
 
     def start(self) -> None:
         """Fork the daemon, in namespaces of its own, or without where they are not allowed."""
+        isolated = self.isolate and can_isolate()
         self.output, output = os.pipe()
         myself = os.pidfd_open(os.getpid())
-        own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
-        for isolated in (True, False) if self.isolate else (False,):
-            if isolated and libc.unshare(CLONE_NEWPID) != 0:
-                continue
-            reader, failed = os.pipe()
-            self.pid = os.fork()
-            if self.pid == 0:
-                become_daemon(self.command, output, myself, failed, isolated=isolated)
-            os.close(failed)
-            reason = os.read(reader, 4096)  # empty: the execve closed it
-            os.close(reader)
-            if not reason:
-                break
-            os.write(1, f"buildkit-runner: starting {self.command[0]}: {os.fsdecode(reason)}\n".encode())
-            if isolated:
-                os.waitpid(self.pid, 0)
-                check(libc.setns(own_namespace, CLONE_NEWPID), "leaving the PID namespace")
-        for fd in (LISTEN_FD, output, myself, own_namespace):
+        if isolated:
+            check(libc.unshare(CLONE_NEWPID), "making a PID namespace")
+        self.pid = os.fork()
+        if self.pid == 0:
+            become_daemon(self.command, output, myself, isolated=isolated)
+        for fd in (LISTEN_FD, output, myself):
             os.close(fd)
 
     def watch(self, signals: int) -> int:

@@ -16,7 +16,7 @@ LONGEST_PATH = 107
 def answers(path: str) -> bool:
     """Whether somebody listens on this unix socket. Raises AccessError where we may not know."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
+        probe.setblocking(False)
         try:
             probe.connect(path)
         except PermissionError as cause:
@@ -24,7 +24,7 @@ def answers(path: str) -> bool:
                 f"connecting to unix://{path}: permission denied",
                 hint="Run as a user who may use that socket, or give another address with --addr.",
             ) from cause
-        except TimeoutError:  # its backlog is full: somebody is there, though slow
+        except BlockingIOError:  # its backlog is full: somebody is there, though slow
             return True
         except OSError:
             return False

@@ -136,7 +136,7 @@ def _handle(pid: str) -> int | None:
     """A pidfd; None where there is no such process."""
     try:
         return os.pidfd_open(int(pid))
-    except (ValueError, ProcessLookupError):
+    except (ValueError, OSError):
         return None
 
 

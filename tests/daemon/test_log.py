@@ -1,0 +1,66 @@
+"""The daemon's log: of bounded size, the one before kept, its end fit to be shown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from runner.daemon import log
+
+CRASH = """\
+time="…" level=info msg="found worker"
+buildkitd: could not lock /root/buildkitd.lock, another instance running?
+main.main.func3
+	/go/src/github.com/moby/buildkit/cmd/buildkitd/main.go:387
+runtime.goexit
+	/usr/local/go/src/runtime/asm_amd64.s:1771
+"""
+
+
+def test_a_new_log_keeps_the_last_one(tmp_path: Path) -> None:
+    for text in (b"first\n", b"second\n", b"third\n"):
+        file = log.open_new(str(tmp_path))
+        os.write(file, text)
+        os.close(file)
+    assert (tmp_path / "runner.log").read_text() == "third\n"
+    assert (tmp_path / "runner.log.1").read_text() == "second\n"
+    assert os.stat(tmp_path / "runner.log").st_mode & 0o777 == 0o600
+
+
+def test_what_a_pipe_holds_is_copied(tmp_path: Path) -> None:
+    file = log.open_new(str(tmp_path))
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.write(writer, b"one\n")
+    assert log.copy(reader, file, str(tmp_path))
+    os.write(writer, b"two\n")
+    os.close(writer)
+    assert not log.copy(reader, file, str(tmp_path))
+    assert log.tail(str(tmp_path), 10) == ["one", "two"]
+    for fd in (reader, file):
+        os.close(fd)
+
+
+def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
+    file = log.open_new(str(tmp_path))
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    for number in range(3 * log.LIMIT // 32768):
+        os.write(writer, f"{number}".encode().ljust(32767) + b"\n")
+        assert log.copy(reader, file, str(tmp_path))
+    sizes = {entry.name: entry.stat().st_size for entry in tmp_path.iterdir()}
+    assert set(sizes) == {"runner.log", "runner.log.1"}
+    assert max(sizes.values()) <= log.LIMIT + log.CHUNK
+    assert log.tail(str(tmp_path), 1)[0].strip() == f"{number}"
+    for fd in (reader, writer, file):
+        os.close(fd)
+
+
+def test_its_end_has_no_stack_traces(tmp_path: Path) -> None:
+    (tmp_path / "runner.log").write_text(CRASH)
+    assert log.tail(str(tmp_path), 10) == CRASH.splitlines()[:2]
+    assert log.tail(str(tmp_path), 1) == CRASH.splitlines()[1:2]
+
+
+def test_no_log_is_no_lines(tmp_path: Path) -> None:
+    assert log.tail(str(tmp_path), 10) == []
