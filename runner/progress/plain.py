@@ -21,14 +21,10 @@ from runner.progress.events import (
     VertexStarted,
     Warning,
 )
+from runner.progress.pace import Pace
 from runner.progress.reader import writer
 from runner.progress.steps import Step, Steps
 
-# The limits of buildctl's display: a transfer is shown again after 5 % or 5 s.
-MIN_SHARE = 0.05
-MIN_TIME = 5_000_000_000
-# The first line of a transfer that counts bytes waits this long, so that a short one is one line.
-FIRST_TIME = 100_000_000
 # A step whose header is younger may write between the lines of another without a new one.
 HEADER_AGE = 5_000_000_000
 # The end of a step shorter than this is held until something else happens: the daemon starts many twice.
@@ -52,7 +48,7 @@ class PlainReader:
         self._open: tuple[Step, int] | None = None  # whose line, of which stream, is unfinished
         self._held: tuple[Step, bytes] | None = None  # the end of a short step
         self._first = True
-        self._transfers: dict[tuple[str, str], Transfer] = {}  # as last shown
+        self._pace = Pace()
         self._warnings: list[Warning] = []
 
     def event(self, event: Event) -> None:
@@ -201,9 +197,8 @@ class PlainReader:
 
     def _transfer(self, transfer: Transfer) -> bytes:
         step = self._steps.find(transfer.vertex)
-        if step is None or step.hidden or not transfer.started or not self._due(transfer):
+        if step is None or step.hidden or not transfer.started or not self._pace.due(transfer):
             return b""
-        self._transfers[transfer.vertex, transfer.id] = transfer
         amount = _size(transfer.current) if transfer.current or transfer.total else ""
         if transfer.total:
             amount += f" /{_size(transfer.total)}"
@@ -214,18 +209,6 @@ class PlainReader:
             amount += " done"
         out = self._release(step) + self._turn(step, transfer.time) + self._line_end()
         return out + b"#%d %b%b\n" % (step.number, _bytes(transfer.id), amount.encode())
-
-    def _due(self, transfer: Transfer) -> bool:
-        """Whether a transfer has come far enough to be shown."""
-        last = self._transfers.get((transfer.vertex, transfer.id))
-        if last is None or last.started != transfer.started:
-            counts = transfer.total > 0 or transfer.name == "transferring"
-            return bool(transfer.completed or not counts or transfer.time - transfer.started >= FIRST_TIME)
-        if transfer.completed or last.completed:
-            return not last.completed
-        if transfer.time - last.time >= MIN_TIME:
-            return True
-        return transfer.total > 0 and transfer.current - last.current >= MIN_SHARE * transfer.total
 
     def _warning(self, warning: Warning) -> bytes:
         self._warnings.append(warning)
