@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from runner.api import Info
-    from runner.daemon.start import Daemon
+    from runner.daemon.process import Daemon
     from runner.progress.events import Event
     from runner.request import BuildRequest
     from runner.result import BuildResult
@@ -109,17 +109,17 @@ class Client:
         planned = plan(
             request, ref=ref, session=session, dockerfile=context.filename, registries=self._registries
         )
-        address = self._open()
+        self._open()
         work = SessionWork(
             planned,
             context,
             session=session,
-            shared_key=self._shared_key(context.path),
+            shared_key=self._shared_key(os.path.realpath(context.path)),
             registries=self._registries,
             connect=self._connect,
             diagnose=self._diagnose,
             notices=(*self._notices, *planned.notices),
-            title=f"building {request.context} on {address}",
+            title=str(request.context),
         )
         return Build(work, timeout=timeout)
 

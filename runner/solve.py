@@ -1,7 +1,7 @@
 """A build while it runs: one Solve, its Status and its session, as an iterator of events and a result."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,8 +51,8 @@ class Work(Protocol):
     def explain(self, error: RpcError) -> Error:
         """The daemon's error in words, with what the events told of it."""
 
-    def observe(self, event: Event) -> None:
-        """See an event before the caller does."""
+    def shown(self, event: Event) -> Iterable[Event]:
+        """What the caller may see in place of an event: it, without secrets."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -150,7 +150,8 @@ class Build:
                 digest = self._result.digest
             except Error as cause:
                 self._cause = cause
-        yield Finished(time=time.time_ns(), error=self._cause.message if self._cause else "", digest=digest)
+        error = self._cause.message if self._cause else ""
+        yield from self._seen(Finished(time=time.time_ns(), error=error, digest=digest))
 
     def _follow(self) -> Iterator[Event]:
         """Until Solve and Status have ended. Leaves the failure, if there is one, in `_cause`.
@@ -167,9 +168,9 @@ class Build:
                 continue
             if kind == "status":
                 for event in self._reader.read(control.StatusResponse.decode(value)):
-                    yield self._seen(event)
+                    yield from self._seen(event)
             elif kind == "notice":
-                yield Notice(time=time.time_ns(), message=value)
+                yield from self._seen(Notice(time=time.time_ns(), message=value))
             elif kind == "cancel":
                 self._stop(value)
             elif kind == "ended":
@@ -201,16 +202,16 @@ class Build:
             if error is not None and self._cause is None:
                 self._cause = self._work.explain(error) if isinstance(error, RpcError) else _own(error)
 
-    def _seen(self, event: Event) -> Event:
-        match event:
-            case VertexAdded(vertex=vertex):
-                self._steps.add(vertex.digest)
-            case CacheHit(vertex=vertex):
-                self._cached.add(vertex.digest)
-            case Warning():
-                self.warnings.append(event)
-        self._work.observe(event)
-        return event
+    def _seen(self, event: Event) -> Iterator[Event]:
+        for shown in self._work.shown(event):
+            match shown:
+                case VertexAdded(vertex=vertex):
+                    self._steps.add(vertex.digest)
+                case CacheHit(vertex=vertex):
+                    self._cached.add(vertex.digest)
+                case Warning():
+                    self.warnings.append(shown)
+            yield shown
 
 
 def _own(error: Exception) -> Error:

@@ -2,12 +2,13 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import Error, RpcError
-from runner.progress.failure import FailureLog
+from runner.progress.failure import FailureLog, explain
+from runner.progress.mask import make_mask
 from runner.registry.credentials import CredentialStore
 from runner.result import (
     INDEX_TYPES,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from runner.request import SolvePlan
     from runner.solve import Build
     from runner.transport.loop import Call, Connection
+    from runner.transport.stream import Service
 
 
 class SessionWork:
@@ -64,6 +66,8 @@ class SessionWork:
         self._connections: list[Connection] = []
         self._news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self._files = FileSync(context.sources())
+        self._secrets = Secrets(planned.secrets)
+        self._mask = make_mask((*planned.masks, *self._secrets.values()))
         self._credentials = CredentialStore(planned.pushed)
         self._auth = Auth(self._credentials, registries, self._notice)
 
@@ -72,7 +76,7 @@ class SessionWork:
         for text in self._notices:
             self._notice(text)
         session, calls = self._open(), self._open()
-        services = [self._files, self._auth, Secrets(self._plan.secrets), Health()]
+        services: list[Service] = [self._files, self._auth, self._secrets, Health()]
         headers = [
             ("x-docker-expose-session-uuid", self._session),
             ("x-docker-expose-session-sharedkey", header_text(self._shared_key)),
@@ -91,13 +95,18 @@ class SessionWork:
         if self._solve is not None:
             self._solve.cancel()
 
-    def observe(self, event: "Event") -> None:
-        self._seen.event(event)
+    def shown(self, event: "Event") -> "Iterable[Event]":
+        if self._mask is None:
+            self._seen.event(event)
+            yield event
+            return
+        for masked in self._mask.events(event):
+            self._seen.event(masked)
+            yield masked
 
     def explain(self, error: RpcError) -> Error:
-        from runner.progress.failure import explain
-
-        return self._auth.cause_of(error.message) or explain(error, self._seen)
+        ours = self._files.stats.error or self._auth.cause_of(error.message)
+        return ours or explain(error, self._seen, what=self._title, mask=self._mask)
 
     def result(self, response: dict[str, str], build: "Build") -> BuildResult:
         exporters = self._exporters(response)

@@ -62,8 +62,9 @@ class Handler(Protocol):
 class Service(Protocol):
     """Something that we serve to the daemon."""
 
-    methods: Sequence[str]
-    """The full names of its methods, such as `/moby.filesync.v1.FileSync/DiffCopy`."""
+    @property
+    def methods(self) -> Sequence[str]:
+        """The full names of its methods, such as `/moby.filesync.v1.FileSync/DiffCopy`."""
 
     def open(self, method: str, stream: ServerStream) -> Handler:
         """Start serving one call. Called once for each; raising ends the call with UNKNOWN."""
