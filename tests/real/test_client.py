@@ -44,8 +44,9 @@ def test_the_result_names_what_was_pushed(tmp_path: Path, client: Client, regist
 def test_each_exporter_has_its_own_descriptor(tmp_path: Path, client: Client, registry: Registry) -> None:
     source = context(tmp_path, "FROM scratch\nCOPY Dockerfile /\n")
     outputs = [
-        f"type=image,name={registry.host}/client/{name}:1,push=true,registry.insecure=true,{more}"
-        for name, more in (("gzip", "compression=gzip"), ("zstd", "compression=zstd,force-compression=true"))
+        f"type=image,name={registry.host}/client/{kind}:1,push=true,registry.insecure=true,"
+        f"compression={kind},force-compression=true"
+        for kind in ("gzip", "zstd")
     ]
     with client:
         result = client.build(BuildRequest(source, outputs=outputs))
