@@ -26,7 +26,8 @@ NAME = "demo"
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
     try:
         with TemporaryDirectory(prefix="buildkit-runner-demo-", ignore_cleanup_errors=True) as name:
             work = Path(name)
