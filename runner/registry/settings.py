@@ -77,8 +77,8 @@ class RegistrySettings(NamedTuple):
                 lines.append(f"mirrors = [{', '.join(toml_string(mirror) for mirror in one.mirrors)}]")
             if one.insecure:
                 lines += ["http = true", "insecure = true"]
-            if one.ca:
-                lines.append(f"ca = [{toml_string(one.ca)}]")
+            if one.ca:  # without "http = false" TLS is not even tried at a loopback address
+                lines += ["http = false", f"ca = [{toml_string(one.ca)}]"]
         return "".join(f"{line}\n" for line in lines)
 
     def for_joined(self, address: str) -> tuple[str, ...]:
@@ -157,10 +157,8 @@ def tls_answers_validly(host: str, ca: str = "") -> bool:
     import socket
     import ssl
 
-    match = re.fullmatch(
-        r"\[?(.*?)\]?(?::([0-9]+))?", "registry-1.docker.io" if host == "docker.io" else host
-    )
-    name, port = (match[1], int(match[2] or 443)) if match else (host, 443)
+    match = re.fullmatch(r"(.*?)(?::([0-9]+))?", "registry-1.docker.io" if host == "docker.io" else host)
+    name, port = (match[1].strip("[]"), match[2] or "443") if match else (host, "443")
     try:
         context = ssl.create_default_context()
         if ca:
@@ -240,9 +238,9 @@ def _read_file(path: str) -> dict[str, Registry]:
         where = f'{path}: [registry."{name}"]'
         host = _checked_host(name, where)
         if not isinstance(table, dict):
-            raise UsageError(
-                f"{where} is not a table", hint=f'Write [registry."{name}"] and its keys below it.'
-            )
+            raise UsageError(f"{where} is not a table", hint="Write its keys on lines of their own below it.")
+        if host in found:
+            raise UsageError(f"{where}: {host} is given twice", hint="docker.io has several names.")
         _known(table, {"insecure": bool, "ca": str, "mirrors": list}, where)
         mirrors = table.get("mirrors", [])
         if not all(isinstance(mirror, str) for mirror in mirrors):
