@@ -1,0 +1,54 @@
+"""Services for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from runner.transport.stream import Handler, ServerStream
+
+
+class Call:
+    """A handler that notes what it is told, and does what the test says at each message."""
+
+    def __init__(self, method: str, stream: ServerStream, on_message: Callable[[Call, bytes], None]) -> None:
+        self.method = method
+        self.stream = stream
+        self.told: list[object] = []
+        self._on_message = on_message
+
+    def message(self, data: bytes) -> None:
+        self.told.append(data)
+        self._on_message(self, data)
+
+    def end(self) -> None:
+        self.told.append("end")
+
+    def writable(self) -> None:
+        self.told.append("writable")
+
+    def closed(self) -> None:
+        self.told.append("closed")
+
+
+class Recorder:
+    """A service that keeps the calls made to it."""
+
+    methods: Sequence[str]
+
+    def __init__(
+        self, *methods: str, on_message: Callable[[Call, bytes], None] = lambda _call, _data: None
+    ) -> None:
+        self.methods = methods
+        self.calls: list[Call] = []
+        self._on_message = on_message
+
+    def open(self, method: str, stream: ServerStream) -> Handler:
+        call = Call(method, stream, self._on_message)
+        self.calls.append(call)
+        return call
+
+
+def echo(call: Call, data: bytes) -> None:
+    """Answer a message with itself and end the call."""
+    call.stream.send(data)
+    call.stream.finish()
