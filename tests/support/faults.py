@@ -14,7 +14,7 @@ class Proxy:
     """Passes a unix socket's connections on to a daemon until told otherwise.
 
     upstream: the daemon's unix address. stall_after: bytes from the client (of all connections together)
-    after which nothing is passed on any more, in either direction; None is never.
+    after which nothing but the end is passed on, in either direction; None is never.
     """
 
     def __init__(self, path: Path, upstream: str, *, stall_after: int | None = None) -> None:
@@ -55,9 +55,8 @@ class Proxy:
                     self._left -= len(data)
                     if self._left < 0:
                         self.stalled.set()
-                if self.stalled.is_set():
-                    return
-                target.sendall(data)
+                if not self.stalled.is_set():
+                    target.sendall(data)
             target.shutdown(socket.SHUT_WR)
 
 
