@@ -78,9 +78,12 @@ class Buildkitd:
         self.stop()
 
     def stop(self) -> None:
-        """End it and remove its root. May be called when it is gone already."""
+        """End it and remove its root. May be called when it is gone already.
+
+        With SIGKILL: a SIGTERM would wait for its clients, and the namespaces leave nothing behind.
+        """
         if self.alive:
-            self._process.end(pid=self.pid)
+            self.kill()
         shutil.rmtree(self.root, ignore_errors=True)
 
 
