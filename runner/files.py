@@ -13,7 +13,7 @@ def check_target(path: str) -> None:
     """
     folder = os.path.dirname(os.path.realpath(path))
     try:
-        if _is_special(path):
+        if _stream(path) is not None:
             return
         if not os.path.isdir(folder):
             raise UsageError(f"writing {path}: there is no directory {folder}", hint="Make it first.")
@@ -30,8 +30,9 @@ def write_whole(path: str, text: str) -> None:
     target = os.path.realpath(path)
     part = f"{target}.{os.getpid()}.part"
     try:
-        if _is_special(path):
-            _write(path, text)
+        stream = _stream(path)
+        if stream is not None:
+            _write(stream, text)
             return
         try:
             _write(part, text)
@@ -44,15 +45,25 @@ def write_whole(path: str, text: str) -> None:
         raise Error(f"writing {path}: {cause.strerror}") from cause
 
 
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
+def _write(target: str | int, text: str) -> None:
+    with open(target, "w", encoding="utf-8", closefd=isinstance(target, str)) as file:
         file.write(text)
 
 
-def _is_special(path: str) -> bool:
-    """Whether a pipe or a device stands there, such as /dev/stdout: it is written to, never replaced."""
+def _stream(path: str) -> str | int | None:
+    """What to open where a pipe, a device or our own stdout or stderr stands; None for a file.
+
+    A stream is written to, never replaced. Our own is its descriptor: one opened anew on the file to which
+    it was redirected would write over what it has written.
+    """
     try:
-        mode = os.stat(path).st_mode
+        found = os.stat(path)
     except FileNotFoundError:
-        return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+        return None
+    for number in (1, 2):
+        try:
+            if os.path.samestat(found, os.fstat(number)):
+                return number
+        except OSError:
+            pass  # It is closed.
+    return None if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) else path

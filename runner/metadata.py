@@ -10,7 +10,8 @@ OURS = "buildkit-runner.build"
 def metadata(result: BuildResult) -> dict[str, Any]:
     """The daemon's answer, its base64 JSON decoded as buildx does; and under our own key all that we know.
 
-    Ours: ref, exporters (type, names, descriptor, platforms), steps (total, cached), seconds.
+    Ours: ref, exporters (type, names, descriptor, and the descriptors of an index's platforms), steps (total,
+    cached), seconds.
     """
     found: dict[str, Any] = {key: _decoded(value) for key, value in sorted(result.response.items())}
     found[OURS] = {
@@ -20,7 +21,11 @@ def metadata(result: BuildResult) -> dict[str, Any]:
                 "type": exporter.type,
                 "names": list(exporter.names),
                 "descriptor": exporter.descriptor and _descriptor(exporter.descriptor),
-                "platforms": {made.platform: _descriptor(made.descriptor) for made in exporter.platforms},
+                "platforms": {
+                    made.platform: _descriptor(made.descriptor)
+                    for made in exporter.platforms
+                    if made.platform
+                },
             }
             for exporter in result.exporters
         ],

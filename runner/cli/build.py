@@ -117,12 +117,11 @@ def _readers(values: Values, display: str) -> "Iterator[Callable[[Event], None]]
     color = stream.isatty() and not os.environ.get("NO_COLOR")
     with ExitStack() as stack:
         readers = [open_reader(display, stream, color)]
+        stack.callback(readers[0].close)
         if path := values.one("--events"):
             from runner.progress.record import Recorder
 
             readers.append(stack.enter_context(Recorder(path)))
-        for reader in readers:
-            stack.callback(reader.close)
 
         def show(event: "Event") -> None:
             for reader in readers:

@@ -41,7 +41,7 @@ def run(words: list[str]) -> int:
 
 def as_text(info: "Info") -> str:
     """For people."""
-    lines = [f"BuildKit   {info.version} ({info.revision})"]
+    lines = [f"BuildKit   {info.version} {info.revision}".rstrip()]
     for worker in info.workers:
         lines += [f"Worker     {worker.id}", f"Platforms  {', '.join(worker.platforms)}"]
         lines += [f"           {key}={value}" for key, value in worker.labels.items()]
