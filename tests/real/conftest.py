@@ -71,6 +71,12 @@ def busybox(registry: Registry) -> str:
 
 
 @pytest.fixture(scope="session")
+def frontend(registry: Registry, tools: Path) -> str:
+    """The image docker/dockerfile:1 of docker.io, for `# syntax=` lines; the value is its digest."""
+    return images.push_frontend(registry, tools)
+
+
+@pytest.fixture(scope="session")
 def buildkitd(tools: Path, registry: Registry, busybox: str) -> Iterator[Buildkitd]:  # noqa: ARG001
     """The pinned daemon, shared by all tests; `FROM busybox` works in it."""
     with Buildkitd(tools, state_directory(), registries=registry_tables(registry.host)) as running:

@@ -106,6 +106,23 @@ def push_busybox(
     return push(registry, repository, tags, layers, {"Env": environment, "Cmd": ["sh"]})
 
 
+def push_frontend(
+    registry: Registry, tools: Path, repository: str = "docker/dockerfile", tag: str = "1"
+) -> str:
+    """Push the Dockerfile frontend, for `# syntax=` lines; returns its digest. tools: the folder with it."""
+    layer = Layer()
+    layer.directory("bin")
+    layer.file("bin/dockerfile-frontend", (tools / "dockerfile-frontend").read_bytes(), 0o755)
+    # What docker/dockerfile says of itself: that it needs no network, and what may be asked of it.
+    said = "moby.buildkit.frontend"
+    labels = {
+        f"{said}.network.none": "true",
+        f"{said}.caps": f"{said}.inputs,{said}.subrequests,{said}.contexts",
+    }
+    config = {"Entrypoint": ["/bin/dockerfile-frontend"], "Labels": labels}
+    return push(registry, repository, (tag,), {HOST_PLATFORM: layer.tar()}, config)
+
+
 def _joined(first: bytes, second: bytes) -> bytes:
     """Two tars as one: the zero blocks that end the first are cut off."""
     end = 0
