@@ -210,4 +210,9 @@ def main() -> None:
             with contextlib.suppress(OSError):  # that of the listing
                 os.close(int(inherited))
     os.set_inheritable(OWNER_FD, False)
-    sys.exit(Guard(root, runtime, cgroup, socket, isolate == "yes", command).run())
+    try:
+        status = Guard(root, runtime, cgroup, socket, isolate == "yes", command).run()
+    except OSError as cause:
+        say(f"guarding buildkitd: {cause.strerror}")
+        status = 1
+    sys.exit(status)

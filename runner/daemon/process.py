@@ -58,7 +58,7 @@ class Daemon:
     def alive(self) -> bool:
         return not self._ends(within=0.0)
 
-    def failure(self, timeout: float = 1.0) -> DaemonError | None:
+    def failure(self, timeout: float = 0.5) -> DaemonError | None:
         """Why it ended by itself, with the last lines of its log; None when it did not, or was stopped.
 
         timeout: how long to wait for its end (seconds). Its clients may see their connections fail before it.

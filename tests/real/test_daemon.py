@@ -7,6 +7,7 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -22,7 +23,8 @@ from runner.daemon.start import DaemonOptions, start
 from runner.errors import DaemonError, UsageError
 from runner.registry.settings import parse_settings
 from runner.transport.address import Address
-from tests.real.conftest import StartBuildkitd, state_directory
+from tests.real.conftest import StartBuildkitd, StartRegistry, state_directory
+from tests.registry.certificates import self_signed
 from tests.support.registry import Registry
 
 # An owner that can be killed: it starts a daemon and holds it until its standard input ends.
@@ -85,9 +87,13 @@ class Buildctl:
         raise AssertionError("".join(seen))
 
 
+def owner_command(root: Path, *, isolate: bool) -> tuple[str, ...]:
+    return (sys.executable, "-c", OWNER, str(root), str(isolate))
+
+
 def start_owner(root: Path, *, isolate: bool) -> subprocess.Popen[bytes]:
     """A process that has started a daemon of its own."""
-    command = (sys.executable, "-c", OWNER, root, str(isolate))
+    command = owner_command(root, isolate=isolate)
     owner = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert owner.stdout is not None
     assert owner.stdout.readline() == b"started\n"
@@ -99,15 +105,20 @@ def lock_of(root: Path) -> dict[str, str]:
 
 
 def running_in(root: Path) -> list[str]:
-    """The processes whose command or mounts name the state directory."""
+    """The processes whose command names the state directory, or whose root file system lies there.
+
+    Further mounts do not count: another mount namespace that was made meanwhile has its own copy of them.
+    """
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            mounts = (process / "mountinfo").read_text()
+            mounts = (process / "mountinfo").read_text().splitlines()
         except OSError:
             continue
-        if process.name != str(os.getpid()) and (f"{root}/" in mounts or str(root) in command):
+        if process.name != str(os.getpid()) and (
+            str(root) in command or any(" / / " in line and f"{root}/" in line for line in mounts)
+        ):
             found.append(f"{process.name}: {command}")
     return found
 
@@ -189,6 +200,7 @@ def test_after_a_sigkill_nothing_is_left(
     before = containers()
     with start(DaemonOptions(root=str(root), isolate=isolate)) as daemon:
         run.sleeping_step(str(daemon.address), tmp_path)
+        assert cgroups_of(root)
         os.kill(int(lock_of(root)[victim]), signal.SIGKILL)
         began = time.monotonic()
         assert select.select([daemon], [], [], 1)[0]
@@ -358,6 +370,39 @@ def test_one_setting_makes_a_registry_the_mirror_of_docker_io(
         built = run(str(daemon.address), "build", "--frontend=dockerfile.v0", *sources, output)
         assert built.returncode == 0, built.stderr
     assert registry.tags("daemon/mirror") == ["1"]
+    assert_nothing_is_left(root)
+
+
+def test_a_ca_makes_it_trust_a_registry(
+    root: Path, run: Buildctl, fresh_registry: StartRegistry, tmp_path: Path
+) -> None:
+    ca = tmp_path / "ca.pem"
+    self_signed(ca)
+    tls = {"REGISTRY_HTTP_TLS_CERTIFICATE": str(ca), "REGISTRY_HTTP_TLS_KEY": str(ca)}
+    registry = fresh_registry(tls, tls=ssl.create_default_context(cafile=ca))
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    sources = (f"--local=context={tmp_path}", f"--local=dockerfile={tmp_path}")
+    output = f"--output=type=image,name={registry.host}/daemon/tls:1,push=true"
+    settings = parse_settings(cas=[f"{registry.host}={ca}"])
+    with start(DaemonOptions(root=str(root), registries=settings)) as daemon:
+        built = run(str(daemon.address), "build", "--frontend=dockerfile.v0", *sources, output)
+        assert built.returncode == 0, built.stderr
+    assert registry.tags("daemon/tls") == ["1"]
+
+
+def test_where_proc_cannot_be_mounted_it_runs_without_namespaces(root: Path, run: Buildctl) -> None:
+    masked = "mount --bind /dev/null /proc/meminfo && exec unshare --user --map-root-user --mount"
+    command = ("unshare", "--mount", "sh", "-c", f'{masked} "$@"', "sh", *owner_command(root, isolate=True))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"started\n"
+        assert run(lock_of(root)["address"], "debug", "workers").returncode == 0
+        assert owner.stdin is not None
+        owner.stdin.close()
+    log = (root / "runner.log").read_text()
+    assert log.startswith(
+        "buildkit-runner: no namespaces for buildkitd: mounting /proc: Operation not permitted"
+    )
     assert_nothing_is_left(root)
 
 
