@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runner.errors import AccessError, UsageError
@@ -43,16 +43,16 @@ class Credentials:
 class CredentialStore:
     """Finds credentials by the registry's host. Nothing is read before a lookup needs it.
 
-    push_hosts: the hosts of the references that are pushed to. REGISTRY_USERNAME with REGISTRY_PASSWORD or
-        REGISTRY_PASSWORD_FILE is for these only, and goes before everything else.
+    push_hosts: the registries that are written to. REGISTRY_USERNAME with REGISTRY_PASSWORD or
+        REGISTRY_PASSWORD_FILE is for the first of them only, because nothing tells that the others may see
+        this password; there it goes before everything else.
     Raises UsageError where these variables contradict each other or the file cannot be read.
 
     Use it as a context manager: its end also ends a credential helper that still runs.
     """
 
-    def __init__(self, push_hosts: Collection[str] = ()) -> None:
-        use_environment = bool(push_hosts) and _environment_is_set()
-        self._pushed = frozenset(canonical(host) for host in push_hosts if use_environment)
+    def __init__(self, push_hosts: Sequence[str] = ()) -> None:
+        self._pushed = canonical(push_hosts[0]) if push_hosts and _environment_is_set() else None
         self._found: dict[str, tuple[float, Credentials]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._reading = threading.Lock()
@@ -69,7 +69,7 @@ class CredentialStore:
         with self._locks.setdefault(host, threading.Lock()):
             until, found = self._found.get(host, (0.0, Credentials()))
             if time.monotonic() >= until:
-                found = _from_environment() if host in self._pushed else self._from_docker(host)
+                found = _from_environment() if host == self._pushed else self._from_docker(host)
                 self._found[host] = (time.monotonic() + _KEEP, found)
             return found
 
@@ -109,7 +109,7 @@ class CredentialStore:
         raise AccessError(
             f"finding credentials for {host}: the credential helper docker-credential-{helper}, "
             f"which {self._config.path} names, is not in PATH",
-            hint="install it, or take it out of credHelpers or credsStore in that file",
+            hint="Install it, or take it out of credHelpers or credsStore in that file.",
         )
 
 
@@ -126,17 +126,17 @@ def _environment_is_set() -> bool:
     )
     if password and file:
         raise UsageError(
-            "REGISTRY_PASSWORD and REGISTRY_PASSWORD_FILE are both set", hint="unset one of the two"
+            "REGISTRY_PASSWORD and REGISTRY_PASSWORD_FILE are both set", hint="Unset one of the two."
         )
     if username and not (password or file):
         raise UsageError(
             "REGISTRY_USERNAME is set without a password",
-            hint="set REGISTRY_PASSWORD or REGISTRY_PASSWORD_FILE",
+            hint="Set REGISTRY_PASSWORD or REGISTRY_PASSWORD_FILE.",
         )
     if (password or file) and not username:
         raise UsageError(
             f"{'REGISTRY_PASSWORD' if password else 'REGISTRY_PASSWORD_FILE'} is set without a user name",
-            hint="set REGISTRY_USERNAME",
+            hint="Set REGISTRY_USERNAME.",
         )
     if file and not os.access(file, os.R_OK):
         raise UsageError(f"reading REGISTRY_PASSWORD_FILE {file}: it does not exist or may not be read")

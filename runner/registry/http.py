@@ -68,21 +68,15 @@ class HttpClient:
         is tried once more. Raises TransientError where the server cannot be reached, AccessError where it is
         not trusted or its address is none.
         """
-        from urllib.parse import urljoin, urlsplit
-
         deadline = time.monotonic() + _DEADLINE
         sent = {"User-Agent": "buildkit-runner", "Accept": "application/json", **(headers or {})}
+        parts = _split(url, doing)
         for _ in range(_REDIRECTS + 1):
-            try:
-                parts = urlsplit(url)
-            except ValueError:
-                raise AccessError(f"{doing}: {url!r} is not a valid address") from None
             reply = self._exchange(_Request(method, parts, registry, doing, sent, body), deadline)
             if method != "GET" or reply.status not in (301, 302, 303, 307, 308) or not reply.location:
                 return reply
-            url = urljoin(url, reply.location)
-            after = urlsplit(url)
-            if after.hostname != parts.hostname or (parts.scheme, after.scheme) == ("https", "http"):
+            before, parts = parts, _split(reply.location, doing, parts.geturl())
+            if before.hostname != parts.hostname or (before.scheme, parts.scheme) == ("https", "http"):
                 sent.pop("Authorization", None)
         raise AccessError(f"{doing}: {parts.hostname} redirects without end")
 
@@ -102,12 +96,12 @@ class HttpClient:
             except SSLCertVerificationError as error:
                 raise AccessError(
                     f"{doing}: the certificate of {host} is not trusted: {error.verify_message}",
-                    hint=f"name the file of the CA that signed it: --registry-ca {registry}=FILE",
+                    hint=f"Name the file of the CA that signed it: --registry-ca {registry}=FILE.",
                 ) from None
             except SSLError as error:
                 raise AccessError(
-                    f"{doing}: {host} does not speak TLS as it should: {error.reason}",
-                    hint=f"if the registry has no TLS: --insecure-registry {registry}",
+                    f"{doing}: {host} does not speak TLS as it should: {error.reason or error}",
+                    hint=f"If the registry has no TLS: --insecure-registry {registry}.",
                 ) from None
             except TimeoutError:
                 raise TransientError(f"{doing}: {host} did not answer in time") from None
@@ -182,6 +176,15 @@ class HttpClient:
             context.set_alpn_protocols(["http/1.1"])
             self._contexts[insecure, ca] = context
         return context
+
+
+def _split(url: str, doing: str, base: str = "") -> "SplitResult":
+    from urllib.parse import urljoin, urlsplit
+
+    try:
+        return urlsplit(urljoin(base, url))
+    except ValueError:
+        raise AccessError(f"{doing}: {url!r} is not a valid address") from None
 
 
 def _proxy_headers(proxy: "SplitResult") -> dict[str, str]:

@@ -83,9 +83,9 @@ class TokenSource:
         if not isinstance(value, str):
             raise TransientError(f"{doing}: {_server(request)} answered without a token")
         life = data.get("expires_in")
-        return value, _rest(
-            life if isinstance(life, int) and life > 0 else _DEFAULT_LIFE, data.get("issued_at")
-        )
+        if not isinstance(life, int) or not 0 < life < 1 << 31:
+            life = _DEFAULT_LIFE
+        return value, _rest(life, data.get("issued_at"))
 
     def _get(self, request: TokenRequest, credentials: "Credentials") -> "Reply":
         from base64 import b64encode
@@ -142,19 +142,19 @@ def _server(request: TokenRequest) -> str:
 
 
 def _refused(doing: str, reply: "Reply", request: TokenRequest, credentials: "Credentials") -> Error:
-    why = f"{_server(request)} answered {reply.status} {reply.reason}".rstrip()
+    why = f"{_server(request)} answered {reply.status} {_printable(reply.reason)}".rstrip()
     if said := _said(reply.body, credentials.secret):
         why += f": {said}"
     if reply.status in (408, 429) or reply.status >= 500:
         return TransientError(f"{doing}: {why}")
     if credentials:
         hint = (
-            f"the credentials are from {credentials.source}: check that they are valid, and what they allow"
+            f"The credentials are from {credentials.source}: check that they are valid, and what they allow."
         )
     else:
         hint = (
-            f"give credentials for {request.registry}: REGISTRY_USERNAME and REGISTRY_PASSWORD "
-            "for the registry that is pushed to, or an entry in Docker's config.json"
+            f"Give credentials for {request.registry}: REGISTRY_USERNAME and REGISTRY_PASSWORD "
+            "for the registry that is pushed to, or an entry in Docker's config.json."
         )
     return AccessError(f"{doing}: {why}", hint=hint)
 
@@ -173,6 +173,10 @@ def _said(body: bytes, secret: str) -> str:
         text = body.decode(errors="replace").strip().partition("\n")[0]
     if secret:
         text = text.replace(secret, "***")
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
     return "".join(character for character in text if character.isprintable())[:200]
 
 

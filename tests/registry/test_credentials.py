@@ -161,6 +161,13 @@ class TestEnvironment:
         assert found("other.example", pushed) == ("alice", "2")
         assert found("registry.example") == ("alice", "1")
 
+    def test_of_several_it_is_the_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("REGISTRY_USERNAME", "bob")
+        monkeypatch.setenv("REGISTRY_PASSWORD", "pass")
+        pushed = ("registry.example", "cache.example")
+        assert found("registry.example", pushed) == ("bob", "pass")
+        assert found("cache.example", pushed) == ("", "")
+
     def test_docker_hub_by_any_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("REGISTRY_USERNAME", "bob")
         monkeypatch.setenv("REGISTRY_PASSWORD", "pass")

@@ -63,7 +63,7 @@ class TestCertificates:
             assert not server.asked
         assert isinstance(error, AccessError)
         assert error.message.startswith(f"asking: the certificate of {server.host} is not trusted: self")
-        assert error.hint.endswith("--registry-ca registry.example=FILE")
+        assert error.hint.endswith("--registry-ca registry.example=FILE.")
 
     def test_the_registrys_ca_is_trusted_at_its_token_server_too(self, certificate: Path) -> None:
         with Server(hello, certificate) as server:
@@ -89,7 +89,7 @@ class TestCertificates:
             error = failure(f"https://{server.host}/")
         assert isinstance(error, AccessError)
         assert f"{server.host} does not speak TLS as it should" in error.message
-        assert error.hint.endswith("--insecure-registry registry.example")
+        assert error.hint.endswith("--insecure-registry registry.example.")
 
 
 class TestConnections:
@@ -180,6 +180,11 @@ class TestRedirects:
             error = failure(f"http://{server.host}/")
         assert error.message == "asking: 127.0.0.1 redirects without end"
         assert len(server.asked) == 6
+
+    def test_to_nowhere(self) -> None:
+        with Server(lambda _: Answer(302, headers={"Location": "http://[nowhere"})) as server:
+            error = failure(f"http://{server.host}/")
+        assert error.message == "asking: 'http://[nowhere' is not a valid address"
 
     def test_a_post_is_not_sent_elsewhere(self) -> None:
         with Server(lambda _: Answer(307, headers={"Location": "/"})) as server:

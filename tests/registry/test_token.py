@@ -104,6 +104,7 @@ class TestKeeping:
             ({}, 60),
             ({"expires_in": 0}, 60),
             ({"expires_in": "soon"}, 60),
+            ({"expires_in": 1 << 70}, 60),
             ({"expires_in": 600, "issued_at": "nonsense"}, 600),
             ({"expires_in": 600, "issued_at": "0001-01-01T00:00:00Z"}, 600),
             ({"expires_in": 600, "issued_at": "2999-01-01T00:00:00Z"}, 600),
