@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from runner.errors import BuildFailed, Cancelled, Error, UsageError
+from runner.errors import Cancelled, Error, UsageError
 
 DEBUG = "BUILDKIT_RUNNER_DEBUG"
 
@@ -110,8 +110,8 @@ def _command(name: str) -> Callable[[list[str]], int]:
 def _report(error: Error) -> int:
     """Show an error to a person; returns its exit code."""
     lines = [f"error: {error.message}", *error.hint.splitlines()]
-    if isinstance(error, BuildFailed) and error.report:
-        lines.insert(0, error.report.rstrip("\n"))
+    if report := getattr(error, "report", ""):
+        lines.insert(0, report.rstrip("\n"))
     text = "\n".join(lines) + "\n"
     try:
         sys.stderr.write(text)
