@@ -93,7 +93,7 @@ class Connection:
         closed = threading.Event()
 
         def close() -> None:
-            self.end("it was closed by its user")
+            self.end("the connection was closed")
             closed.set()
 
         if self.loop.submit(close) and not self.loop.inside:
