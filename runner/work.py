@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import Error, RpcError
+from runner.errors import AccessError, Error, RpcError
 from runner.progress.failure import FailureLog, explain
 from runner.progress.mask import make_mask
 from runner.registry.credentials import CredentialStore
@@ -105,8 +105,13 @@ class SessionWork:
             yield masked
 
     def explain(self, error: RpcError) -> Error:
-        ours = self._files.stats.error or self._auth.cause_of(error.message)
-        return ours or explain(error, self._seen, what=self._title, mask=self._mask)
+        told = explain(error, self._seen, what=self._title, mask=self._mask)
+        if ours := self._files.stats.error or self._auth.cause_of(error.message):
+            ours.report = ours.report or told.report
+            return ours
+        if isinstance(told, AccessError) and (used := self._auth.used_for(error.message)):
+            told.hint = f"{used}.\n{told.hint}".rstrip()
+        return told
 
     def result(self, response: dict[str, str], build: "Build") -> BuildResult:
         exporters = self._exporters(response)
