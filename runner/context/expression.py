@@ -1,6 +1,7 @@
 """One pattern as what it matches: moby/patternmatcher makes a Go regular expression of it, we a Python one.
 
-The way through Go's syntax keeps its oddities: `\\d` is a digit, and a class may match `/`.
+The way through Go's syntax keeps its oddities: beside a wildcard `\\d` is a digit, `|` an alternative and
+`{2}` a count, and a class may match `/`.
 """
 
 import re
@@ -27,8 +28,12 @@ _POSIX = {
     "word": "0-9A-Za-z_",
     "xdigit": "0-9A-Fa-f",
 }
+_COUNT = re.compile(r"\{(0|[1-9][0-9]*)(?:,(0|[1-9][0-9]*|))?\}")
+_ANYTHING = "(?s:.*)"
 _STAR = "[^/]*"
+_GO_DEEP = "(.*/)?"
 _DEEP = "(?:.*/)?"
+_NOT_ONE = {_ANYTHING, _DEEP, *_ASSERTIONS.values()}
 
 
 def translate(pattern: str) -> tuple[str, str]:
@@ -37,7 +42,7 @@ def translate(pattern: str) -> tuple[str, str]:
     "exact": the path is the text; "prefix" and "suffix": it begins or ends with the text;
     "regex": the whole of it matches that expression of Python's. Raises BadPattern.
     """
-    go = ""
+    go = tail = ""
     kind = "exact"
     at = 0
     size = len(pattern)
@@ -50,7 +55,7 @@ def translate(pattern: str) -> tuple[str, str]:
             if pattern[at : at + 1] == "/":
                 at += 1
             if at < size:
-                go += "(.*/)?"
+                go += _GO_DEEP
                 kind = "regex"
             elif kind == "exact":
                 kind = "prefix"
@@ -65,12 +70,16 @@ def translate(pattern: str) -> tuple[str, str]:
         elif char == "?":
             go += "[^/]"
             kind = "regex"
-        elif char in ".+()|{}$":
+        elif char in ".+()$":
             go += "\\" + char
         elif char == "\\" and at < size:
             go += char + pattern[at]
             at += 1
             kind = "regex"
+        elif char == "\\":
+            # There it escapes the `$` that was to end Go's expression.
+            go += r"\$"
+            tail = _ANYTHING
         else:
             go += char
             if char in "[]":
@@ -79,33 +88,56 @@ def translate(pattern: str) -> tuple[str, str]:
         return kind, pattern[:-2]
     if kind == "suffix":
         return kind, pattern[2:]
-    return ("regex", _python(go)) if kind == "regex" else ("exact", pattern)
+    return ("regex", _python(go) + tail) if kind == "regex" else ("exact", pattern)
 
 
 def _python(go: str) -> str:
-    pieces: list[str] = []
+    """Python's expression for fullmatch, for what Go calls `^` + go + `$` and searches for."""
+    branches: list[list[str]] = [[r"\A"]]
     at = 0
     while at < len(go):
         char = go[at]
-        if go.startswith("(.*/)?", at):
+        pieces = branches[-1]
+        if go.startswith(_GO_DEEP, at):
             pieces.append(_DEEP)
-            at += 6
+            at += len(_GO_DEEP)
         elif char == "[":
             piece, at = _class(go, at + 1)
             pieces.append(piece)
         elif char == "\\":
             piece, at = _escape(go, at + 1)
             pieces.append(piece)
-        elif char == "." or char == "^":
-            pieces.append(char if char == "." else r"\A")
+        elif char == "|":
+            branches.append([])
             at += 1
         elif char == "*":
             pieces[-1] += "*"
             at += 1
+        elif found := _COUNT.match(go, at):
+            _repeat(pieces, found[1], found[2])
+            at = found.end()
         else:
-            pieces.append(re.escape(char))
+            pieces.append({".": ".", "^": r"\A"}.get(char) or re.escape(char))
             at += 1
-    return _linear(pieces)
+    last = len(branches) - 1
+    return "|".join(
+        (_ANYTHING if number else "") + _linear(pieces) + (_ANYTHING if number < last else "")
+        for number, pieces in enumerate(branches)
+    )
+
+
+def _repeat(pieces: list[str], least: str, most: str | None) -> None:
+    """Apply a `{least,most}`; without a comma most is None. Go's limits."""
+    if not pieces or pieces[-1] == _DEEP or pieces[-1][-1:] in "*}" and pieces[-1][-2:-1] != "\\":
+        raise BadPattern
+    low = int(least)
+    high = low if most is None else int(most or low)
+    if max(low, high) > 1000 or low > high:
+        raise BadPattern
+    if pieces == [r"\A"] and not low:
+        pieces[-1] = _ANYTHING
+        return
+    pieces[-1] = f"(?:{pieces[-1]}){{{least}{'' if most is None else ',' + most}}}"
 
 
 def _linear(pieces: list[str]) -> str:
@@ -121,28 +153,27 @@ def _linear(pieces: list[str]) -> str:
             if star >= 0:
                 out[star:] = ["(?>[^/]*?" + "".join(out[star + 1 :]) + ")"]
             star = len(out)
-        elif piece in _MAYBE_EMPTY or piece.endswith("*") or (piece[0] == "[" and re.match(piece, "/")):
+        elif piece in _NOT_ONE or piece[-1] in "*}" or (piece[0] == "[" and re.match(piece, "/")):
             star = -1
         out.append(piece)
     return "".join(out)
 
 
-_MAYBE_EMPTY = {_DEEP, *_ASSERTIONS.values()}
-
-
 def _escape(go: str, at: int) -> tuple[str, int]:
     """The piece for the escape whose character is at `at`, and where it ends."""
-    char = go[at]
+    char = go[at : at + 1]
     if char in _ASSERTIONS:
         return _ASSERTIONS[char], at + 1
-    if char.lower() in _SETS:
+    if char and char.lower() in _SETS:
         return f"[{'^' if char.isupper() else ''}{_SETS[char.lower()]}]", at + 1
     value, at = _escaped_char(go, at)
     return re.escape(value), at
 
 
 def _escaped_char(go: str, at: int) -> tuple[str, int]:
-    char = go[at]
+    char = go[at : at + 1]
+    if not char:
+        raise BadPattern
     if char in _CONTROLS:
         return _CONTROLS[char], at + 1
     if char.isascii() and not char.isalnum():
@@ -178,7 +209,7 @@ def _class(go: str, at: int) -> tuple[str, int]:
                 high, at = _class_char(go, at + 1)
             if high < low:
                 raise BadPattern
-            out += f"{re.escape(low)}-{re.escape(high)}"
+            out += re.escape(low) + (f"-{re.escape(high)}" if low < high else "")
     return f"[{'^' if negated else ''}{out}]", at + 1
 
 
@@ -187,8 +218,6 @@ def _class_char(go: str, at: int) -> tuple[str, int]:
         raise BadPattern
     if go[at] != "\\":
         return go[at], at + 1
-    if at + 1 >= len(go):
-        raise BadPattern
     return _escaped_char(go, at + 1)
 
 

@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from runner.context.errors import unreadable
 from runner.context.names import clean, decode, encode, show
 from runner.context.wildcard import BadPattern, has_wildcard, match
-from runner.errors import ProtocolError
+from runner.errors import ProtocolError, UsageError
 
 # A chain of links longer than this is not followed further (Linux itself stops at 40).
 _MAX_LINKS = 255
+# Links to names with wildcards could lead to ever more paths.
+_MAX_PATHS = 100_000
 
 
 def include_patterns(root: bytes, include: list[str], follow: Iterable[str]) -> list[str]:
@@ -22,7 +24,7 @@ def include_patterns(root: bytes, include: list[str], follow: Iterable[str]) -> 
 
     Raises UsageError where a directory or a link cannot be read.
     """
-    targets = _dedupe(sorted(resolve(root, follow)))
+    targets = sorted(resolve(root, follow))
     return _dedupe([*include, *targets]) if targets else include
 
 
@@ -37,6 +39,8 @@ def resolve(root: bytes, paths: Iterable[str]) -> set[str]:
         if path in seen:
             continue
         seen.add(path)
+        if len(seen) > _MAX_PATHS:
+            raise UsageError(f"following symlinks in {show(root)}: they lead to more than {_MAX_PATHS} paths")
         current, targets, rest = _first_link(root, path)
         found.add(current)
         if links < _MAX_LINKS:
