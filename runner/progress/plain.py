@@ -33,8 +33,6 @@ SHORT = 50_000_000
 _RED, _GREEN, _YELLOW, _DIM = b"31", b"32", b"33", b"2"
 
 _UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
-_RETURNS_AT_START = re.compile(rb"(?<=\n)\r+(?!\n)")
-_RETURNS = re.compile(rb"\r+\n?")
 
 
 class PlainReader:
@@ -49,7 +47,7 @@ class PlainReader:
         self._held: tuple[Step, bytes] | None = None  # the end of a short step
         self._first = True
         self._pace = Pace()
-        self._warnings: list[Warning] = []
+        self._warnings: dict[tuple[str, str], None] = {}  # a build for two platforms tells each twice
 
     def event(self, event: Event) -> None:
         """Write what `event` adds."""
@@ -80,11 +78,11 @@ class PlainReader:
             count = len(self._warnings)
             head = f" {count} warning{'s' if count > 1 else ''} found:"
             out += b"\n" + self._paint(_YELLOW, head.encode()) + b"\n"
-            for warning in self._warnings:
-                out += b" - " + _bytes(warning.short) + b"\n"
-                if warning.url:
-                    out += b"   " + _bytes(warning.url) + b"\n"
-            self._warnings = []
+            for short, url in self._warnings:
+                out += b" - " + _bytes(short) + b"\n"
+                if url:
+                    out += b"   " + _bytes(url) + b"\n"
+            self._warnings = {}
         if out:
             self._put(out)
 
@@ -161,7 +159,7 @@ class PlainReader:
     def _log(self, log: VertexLog) -> bytes:
         step = self._steps.find(log.vertex)
         data = log.data
-        if step is None or not data:
+        if step is None or step.hidden or not data:
             return b""
         out = self._release(step) + self._turn(step, log.time)
         goes_on = self._open is not None and self._open[0] is step and self._open[1] == log.stream
@@ -193,7 +191,7 @@ class PlainReader:
         step.after_return = stream if data.endswith(b"\r") else 0
         if not goes_on and not data.startswith(b"\r\n"):
             data = data.lstrip(b"\r")
-        return _RETURNS.sub(b"\n", _RETURNS_AT_START.sub(b"", data))
+        return re.sub(rb"\r+\n?", b"\n", re.sub(rb"(?<=\n)\r+(?!\n)", b"", data))
 
     def _transfer(self, transfer: Transfer) -> bytes:
         step = self._steps.find(transfer.vertex)
@@ -211,7 +209,7 @@ class PlainReader:
         return out + b"#%d %b%b\n" % (step.number, _bytes(transfer.id), amount.encode())
 
     def _warning(self, warning: Warning) -> bytes:
-        self._warnings.append(warning)
+        self._warnings[warning.short, warning.url] = None
         step = self._steps.find(warning.vertex)
         if step is None or step.hidden:
             return b""

@@ -8,13 +8,13 @@ from runner.progress.events import Event
 
 
 class Reader(Protocol):
-    """Takes the events of one solve, in order. Neither method may raise because its output is gone."""
+    """Takes the events of one solve, in order."""
 
     def event(self, event: Event) -> None:
-        """Take one event."""
+        """Take one event. Does not raise when its output fails: a build does not end because of that."""
 
     def close(self) -> None:
-        """No event will follow: write what is still held. The stream itself stays open."""
+        """No event will follow: write what is still held. A stream that was given stays open."""
 
 
 def writer(stream: TextIO | BinaryIO) -> Callable[[bytes], None]:

@@ -100,29 +100,33 @@ def read_events(path: str) -> Iterator[Event]:
 
     try:
         with open(path, "rb") as file:
-            for number, line in enumerate(file, 1):
+            _check_header(path, file.readline())
+            for number, line in enumerate(file, 2):
                 try:
-                    fields = loads(line)
-                    if number == 1:
-                        _check_header(path, fields)
-                    else:
-                        yield _event(fields)
+                    event = _event(loads(line))
                 except (ValueError, TypeError, KeyError, AttributeError) as error:
                     if not line.endswith(b"\n"):
                         return
                     raise Error(f"reading the events of {path}: line {number} is not an event") from error
+                yield event
     except OSError as error:
         raise Error(f"reading the events of {path}: {error.strerror}") from error
 
 
-def _check_header(path: str, fields: dict[str, Any]) -> None:
-    if fields["events"] != "buildkit-runner":
-        raise ValueError("another program's file")
-    if fields["version"] > VERSION:
+def _check_header(path: str, line: bytes) -> None:
+    from json import loads
+
+    try:
+        header = loads(line)
+        version = header["version"] if header["events"] == "buildkit-runner" else 0
+    except (ValueError, TypeError, KeyError):
+        version = 0
+    if not isinstance(version, int) or version < 1:
+        raise Error(f"reading the events of {path}: it is not a file that --events wrote")
+    if version > VERSION:
         raise Error(
-            f"reading the events of {path}: the file's format is version {fields['version']}, "
-            f"and this buildkit-runner reads version {VERSION}",
-            hint="read it with the buildkit-runner that wrote it, or with a newer one",
+            f"reading the events of {path}: its format is version {version}, newer than {VERSION}",
+            hint="Read it with the buildkit-runner that wrote it, or with a newer one.",
         )
 
 
