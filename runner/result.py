@@ -17,12 +17,13 @@ MANIFEST_TYPES = (
 
 
 class Descriptor(NamedTuple):
-    """What a digest names (an OCI descriptor). size is in bytes."""
+    """What a digest names (an OCI descriptor). size is in bytes. platform: as `os/arch`, "" if not told."""
 
     media_type: str
     digest: str
     size: int
     annotations: Mapping[str, str] = {}
+    platform: str = ""
 
 
 class PlatformResult(NamedTuple):
@@ -37,8 +38,7 @@ class ExporterResult(NamedTuple):
 
     names: the references under which it stands, as the daemon normalised them.
     descriptor: None for an exporter that makes no image.
-    platforms: one entry for each platform's image; a single image made without an index has one entry
-        whose platform is "".
+    platforms: one entry for each platform's image; "" is a platform that the daemon does not tell.
     """
 
     type: str
@@ -114,6 +114,7 @@ def descriptor_from_json(value: Any) -> Descriptor:
         digest=str(value["digest"]),
         size=int(value["size"]),
         annotations={str(k): str(v) for k, v in (value.get("annotations") or {}).items()},
+        platform=platform_text(value.get("platform")),
     )
 
 
@@ -130,7 +131,8 @@ def platforms_of_index(index: bytes) -> tuple[PlatformResult, ...]:
             annotations = entry.get("annotations") or {}
             if entry["mediaType"] not in MANIFEST_TYPES or "vnd.docker.reference.type" in annotations:
                 continue
-            found.append(PlatformResult(platform_text(entry.get("platform")), descriptor_from_json(entry)))
+            descriptor = descriptor_from_json(entry)
+            found.append(PlatformResult(descriptor.platform, descriptor))
         return tuple(found)
     except (ValueError, KeyError, TypeError, AttributeError) as cause:
         raise ProtocolError("reading the image index that the daemon stored: it is not valid") from cause

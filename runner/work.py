@@ -187,7 +187,8 @@ class SessionWork:
         if made is None:
             return ()
         if made.media_type not in INDEX_TYPES:
-            return (PlatformResult("", made),)
+            asked = self._plan.solve.FrontendAttrs.get("platform", "")
+            return (PlatformResult(made.platform or asked, made),)
         from runner import api
 
         return platforms_of_index(api.read_blob(self._connections[-1], made.digest))

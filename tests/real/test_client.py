@@ -10,6 +10,7 @@ import pytest
 
 from runner import BuildRequest, Client, errors, events
 from tests.support.buildkitd import Buildkitd
+from tests.support.images import HOST_PLATFORM
 from tests.support.registry import Registry
 
 
@@ -34,7 +35,8 @@ def test_the_result_names_what_was_pushed(tmp_path: Path, client: Client, regist
     assert result.digest == registry.manifest("client/one", "1").digest
     assert result.digest == registry.manifest("client/one", "2").digest
     assert list(result.names) == names
-    assert [platform.descriptor.digest for platform in result.platforms] == [result.digest]
+    assert [made.descriptor.digest for made in result.platforms] == [result.digest]
+    assert [made.platform for made in result.platforms] == [HOST_PLATFORM]
     assert result.steps.total >= 3
     assert result.steps.cached <= result.steps.total
     assert result.timing.upload_bytes >= 1000
