@@ -58,7 +58,7 @@ def enter_mount_namespace() -> None:
     mount("none", "/", "", MS_REC | MS_SLAVE)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     for folder in RUNTIME_STATE:  # so that no container of ours is listed by the host's runc, dead or alive
-        if os.path.isdir(os.path.dirname(folder)):
+        with contextlib.suppress(OSError):
             os.makedirs(folder, 0o700, exist_ok=True)
             mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 LIMIT = 4 << 20
@@ -33,11 +34,12 @@ def copy(source: int, log: int, root: str) -> bool:
             return True
         if not data:
             return False
-        os.write(log, data)
-        if os.fstat(log).st_size > LIMIT:
-            new = open_new(root)
-            os.dup2(new, log, inheritable=os.get_inheritable(log))
-            os.close(new)
+        with contextlib.suppress(OSError):  # a disk that is full does not end the daemon
+            os.write(log, data)
+            if os.fstat(log).st_size > LIMIT:
+                new = open_new(root)
+                os.dup2(new, log, inheritable=os.get_inheritable(log))
+                os.close(new)
 
 
 def tail(root: str, lines: int) -> list[str]:

@@ -110,6 +110,7 @@ def _spawn(argv: list[str], environ: dict[str, str], root: str, handed: tuple[in
             environ,
             file_actions=[(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate(copies)],
             setsid=True,  # a Ctrl-C of the terminal is ours alone
+            setsigdef=[signal.SIGCHLD],  # ignored, it would take the guard's child from it
             setsigmask=[signal.SIGHUP, signal.SIGINT, signal.SIGTERM],  # until the guard can take them
         )
     finally:

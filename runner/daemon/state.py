@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME = "buildkit-runner"
-# How long a daemon whose owner was killed may take to stop (seconds); its GRACE and some.
+# How long a daemon whose owner was killed may take to stop (seconds): guard.GRACE, and to clean up.
 ORPHAN_PATIENCE = 5.0
 
 
@@ -110,34 +110,28 @@ def _read(lock: int) -> dict[str, str]:
 
 def _wait_for_orphan(holder: Mapping[str, str]) -> None:
     """Wait for a daemon whose owner or guard was killed: it is about to stop."""
-    import select
     import time
 
-    if _alive(holder.get("owner", "")) and ("guard" not in holder or _alive(holder["guard"])):
+    if _lives(holder.get("owner", "")) and ("guard" not in holder or _lives(holder["guard"])):
         return
     deadline = time.monotonic() + ORPHAN_PATIENCE
     for name in ("guard", "daemon"):
-        handle = _handle(holder.get(name, ""))
-        if handle is not None:
-            poll = select.poll()
-            poll.register(handle, select.POLLIN)
-            poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
-            os.close(handle)
+        _lives(holder.get(name, ""), max(0.0, deadline - time.monotonic()))
 
 
-def _alive(pid: str) -> bool:
-    handle = _handle(pid)
-    if handle is not None:
-        os.close(handle)
-    return handle is not None
+def _lives(pid: str, patience: float = 0.0) -> bool:
+    """Whether a process still runs after so many seconds; a zombie does not."""
+    import select
 
-
-def _handle(pid: str) -> int | None:
-    """A pidfd; None where there is no such process."""
     try:
-        return os.pidfd_open(int(pid))
+        handle = os.pidfd_open(int(pid))
     except (ValueError, OSError):
-        return None
+        return False
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    ended = poll.poll(patience * 1000)
+    os.close(handle)
+    return not ended
 
 
 def _in_use(root: str, holder: Mapping[str, str]) -> DaemonError:

@@ -51,8 +51,10 @@ def test_who_comes_second_learns_who_has_it(tmp_path: Path) -> None:
 
 
 def test_who_comes_second_waits_for_a_daemon_whose_owner_is_gone(tmp_path: Path) -> None:
-    ended = subprocess.Popen(["true"])
-    ended.wait()
+    ended = subprocess.Popen(["true"], stdout=subprocess.PIPE)
+    assert ended.stdout is not None
+    assert ended.stdout.read() == b""
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # nobody has waited for it yet: a zombie
     first = open_state(str(tmp_path))
     # It holds the lock, as the guard and the daemon do, and ends by itself.
     guard = subprocess.Popen(["sleep", "0.1"], pass_fds=[first.lock])
@@ -62,6 +64,7 @@ def test_who_comes_second_waits_for_a_daemon_whose_owner_is_gone(tmp_path: Path)
     os.close(first.lock)
     os.close(open_state(str(tmp_path)).lock)
     guard.wait()
+    ended.communicate()
 
 
 def test_a_buildkitd_that_is_not_ours_is_respected(tmp_path: Path) -> None:
