@@ -159,7 +159,10 @@ class Connection:
                     self._unsent = self._core.take(BATCH)
                     if not self._unsent:
                         return False
-                sent = self.wire.send(self._unsent)
+                try:
+                    sent = self.wire.send(self._unsent)
+                except OSError as error:
+                    raise self._last_words() or error from None
                 self._unsent = _rest_of(self._unsent, sent)
                 if self._unsent:
                     self.blocked = True
@@ -221,6 +224,16 @@ class Connection:
                     self._core.send(call.id, (message,))
             except ProtocolError as error:
                 self.fail(call, self._explain(call.method, error))
+
+    def _last_words(self) -> OSError | None:
+        """Hear what the daemon said before it closed: it tells more than that writing failed."""
+        try:
+            while data := self.wire.receive():
+                for event in self._core.feed(data):
+                    self._on_event(event)
+        except OSError as error:
+            return error
+        return None
 
     def _write_last(self) -> None:
         with suppress(OSError, ProtocolError):

@@ -212,7 +212,7 @@ def tls_reason(error: OSError) -> str:
     if reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
         return "it answered in plain text, not TLS"
     if "EOF" in reason or "EOF" in type(error).__name__:
-        return "it closed the connection during the TLS handshake"
+        return "it closed the connection without a reason"
     return reason.lower().replace("_", " ") or plain_reason(error)
 
 

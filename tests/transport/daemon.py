@@ -28,8 +28,17 @@ Script: TypeAlias = Callable[[socket.socket], None]
 
 
 @contextmanager
-def listening(script: Script, *, path: Path | None = None, tls: TLS | None = None) -> Iterator[Address]:
-    """Run script for each connection to a unix socket at path, or else to a port; the sockets end with it."""
+def listening(
+    script: Script,
+    *,
+    path: Path | None = None,
+    tls: TLS | None = None,
+    secure: ssl.SSLContext | None = None,
+) -> Iterator[Address]:
+    """Run script for each connection to a unix socket at path, or else to a port; the sockets end with it.
+
+    secure: the daemon's side of TLS. tls: the client's, which becomes part of the address.
+    """
     if path is not None:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))
@@ -44,7 +53,12 @@ def listening(script: Script, *, path: Path | None = None, tls: TLS | None = Non
 
     def run(connected: socket.socket) -> None:
         with contextlib.suppress(OSError, ProtocolError), connected:
-            script(connected)
+            if secure is None:
+                script(connected)
+                return
+            with secure.wrap_socket(connected, server_side=True) as wrapped:
+                sockets.append(wrapped)
+                script(wrapped)
 
     def accept() -> None:
         with contextlib.suppress(OSError):
@@ -71,14 +85,12 @@ def listening(script: Script, *, path: Path | None = None, tls: TLS | None = Non
         assert not any(thread.is_alive() for thread in (acceptor, *threads))
 
 
-def serving(*services: Service, tls: ssl.SSLContext | None = None) -> Script:
+def serving(*services: Service) -> Script:
     """A daemon that serves services, with our own server core. What handlers do outside of its messages is
     sent with its next message."""
 
     def script(connected: socket.socket) -> None:
         server = Server(services, pool=Pool(), submit=lambda work: work())
-        if tls is not None:
-            connected = tls.wrap_socket(connected, server_side=True)
         try:
             while True:
                 while out := b"".join(server.take(1 << 20)):
@@ -89,7 +101,6 @@ def serving(*services: Service, tls: ssl.SSLContext | None = None) -> Script:
                 server.feed(received)
         finally:
             server.close()
-            connected.close()
 
     return script
 
