@@ -68,19 +68,21 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
+if not TYPE_CHECKING:  # Type checkers would take any name otherwise.
 
-        try:
-            return version("buildkit-runner")
-        except PackageNotFoundError:
-            return "unknown: not installed"
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(__import__(_MODULES[name], fromlist=(name,)), name)
-    globals()[name] = found
-    return found
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import PackageNotFoundError, version
+
+            try:
+                return version("buildkit-runner")
+            except PackageNotFoundError:
+                return "unknown: not installed"
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(__import__(_MODULES[name], fromlist=(name,)), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

@@ -4,9 +4,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import FrameType
 
+from runner.cli.stdout import say
 from runner.errors import Cancelled, Error, UsageError
+from runner.specs.csvspec import nearest
 
 DEBUG = "BUILDKIT_RUNNER_DEBUG"
 
@@ -27,8 +30,8 @@ Examples:
   buildkit-runner build -t registry.example.com/team/app:1 --push .
   buildkit-runner info --addr unix:///run/buildkit/buildkitd.sock
 
-Exit codes: 0 done, 1 the build failed, 2 wrong usage, 3 not allowed, 75 try again, 130 and 143 cancelled
-"""
+Exit codes: 0 done, 1 the build failed, 2 wrong usage, 3 not allowed, 75 try again, 130 and 143 cancelled"""
+COMMANDS = ("build", "info")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,14 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     try:
-        try:
-            code = _dispatch(words)
-            sys.stdout.flush()
-            return code
-        except BrokenPipeError:
-            # The interpreter flushes stdout once more at its end, which must not fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise Error("writing the result to stdout: nobody reads it") from None
+        return _dispatch(words)
     except Error as error:
         return _report(error)
     except Exception as error:
@@ -83,14 +79,18 @@ def end_on_signals() -> None:
 
 
 def _dispatch(words: list[str]) -> int:
-    first, rest = (words[0], words[1:]) if words else ("--help", [])
-    if first in ("-h", "--help", "help"):
-        (sys.stdout if words else sys.stderr).write(HELP)
-        return 0 if words else UsageError.exit_code
+    if not words:
+        raise UsageError("there is no command", hint="Such as: buildkit-runner build -t NAME --push .")
+    first, *rest = words
+    if first == "help":
+        first, rest = (rest[0], ["--help"]) if rest else ("--help", [])
+    if first in ("-h", "--help"):
+        say(HELP)
+        return 0
     if first == "--version":
         from runner import __version__
 
-        print("buildkit-runner", __version__)
+        say(f"buildkit-runner {__version__}")
         return 0
     return _command(first)(rest)
 
@@ -104,7 +104,7 @@ def _command(name: str) -> Callable[[list[str]], int]:
         from runner.cli.info import run
 
         return run
-    raise UsageError(f"unknown command {name!r}", hint="Commands: build, info. See buildkit-runner --help.")
+    raise UsageError(f"unknown command {name!r}", hint=nearest(name, COMMANDS))
 
 
 def _report(error: Error) -> int:
@@ -112,10 +112,6 @@ def _report(error: Error) -> int:
     lines = [f"error: {error.message}", *error.hint.splitlines()]
     if report := getattr(error, "report", ""):
         lines.insert(0, report.rstrip("\n"))
-    text = "\n".join(lines) + "\n"
-    try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-    except (OSError, AttributeError):
-        pass  # There is no stderr to show it on.
+    with suppress(OSError):
+        print(*lines, sep="\n", file=sys.stderr, flush=True)
     return error.exit_code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli import connection
 from runner.cli.flags import HELP, Command, Flag, Values
+from runner.cli.stdout import say
 from runner.errors import UsageError
 from runner.files import check_target, write_whole
 from runner.metadata import image_id, metadata
@@ -53,7 +54,7 @@ COMMAND = Command(
             Flag("--metadata-file", "FILE", "write what was made, as JSON"),
             Flag("--iidfile", "FILE", "write the image's ID"),
             Flag("--events", "FILE", "write every event as a line of JSON"),
-            Flag("--timeout", "TIME", "end the build after 90s, 10m, 1h30m…"),
+            Flag("--timeout", "TIME", "end the build after 90s, 10m, 1h30m..."),
             HELP,
         ),
         "Registries": (
@@ -70,8 +71,7 @@ COMMAND = Command(
   buildkit-runner build -o type=image,name=host/app,push=true --cache-to type=inline --cache-from host/app .
   buildkit-runner build --platform linux/amd64,linux/arm64 --secret id=token,env=TOKEN -t host/app --push .
 
-Exit codes and environment variables: docs/exit-codes.md
-""",
+Exit codes and environment variables: docs/exit-codes.md""",
 )
 
 
@@ -79,7 +79,7 @@ def run(words: list[str]) -> int:
     """Build, and print `REF@DIGEST` for each name of the image, or its ID with `-q`."""
     values = COMMAND.parse(words)
     if values.on(HELP.name):
-        sys.stdout.write(COMMAND.help())
+        say(COMMAND.help())
         return 0
     display = _display(values)
     request = _request(values)
@@ -102,20 +102,20 @@ def run(words: list[str]) -> int:
 
 def _print(result: "BuildResult", display: str) -> None:
     if display == "quiet":
-        print(image_id(result))
+        say(image_id(result))
         return
     for exporter in result.exporters:
         digest = exporter.descriptor.digest if exporter.descriptor else result.digest
         for name in exporter.names:
-            print(f"{name}@{digest}")
+            say(f"{name}@{digest}")
 
 
 @contextmanager
 def _readers(values: Values, display: str) -> "Iterator[Callable[[Event], None]]":
     """The display on stderr and the file of events, as one function that takes each event."""
-    stream = sys.stderr
-    color = stream.isatty() and not os.environ.get("NO_COLOR")
     with ExitStack() as stack:
+        stream = sys.stderr or stack.enter_context(open(os.devnull, "w"))  # None where it was closed.
+        color = stream.isatty() and not os.environ.get("NO_COLOR")
         readers = [open_reader(display, stream, color)]
         stack.callback(readers[0].close)
         if path := values.one("--events"):

@@ -1,10 +1,10 @@
 """`buildkit-runner info`: the daemon's version, workers and platforms."""
 
-import sys
 from typing import TYPE_CHECKING
 
 from runner.cli import connection
 from runner.cli.flags import HELP, Command, Flag
+from runner.cli.stdout import say
 from runner.registry.settings import RegistrySettings
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ COMMAND = Command(
     },
     """\
   buildkit-runner info
-  buildkit-runner info --addr tcp://buildkitd.example.com:1234 --tlsdir /certs --format json
-""",
+  buildkit-runner info --addr tcp://buildkitd.example.com:1234 --tlsdir /certs --format json""",
 )
 
 
@@ -29,13 +28,13 @@ def run(words: list[str]) -> int:
     """Ask the daemon and print what it says."""
     values = COMMAND.parse(words)
     if values.on(HELP.name):
-        sys.stdout.write(COMMAND.help())
+        say(COMMAND.help())
         return 0
     if values.operands:
         raise COMMAND.wrong(f"unexpected {values.operands[0]!r}")
     with connection.make_client(values, RegistrySettings()) as client:
         found = client.info()
-    print(as_json(found) if values.one("--format") == "json" else as_text(found))
+    say(as_json(found) if values.one("--format") == "json" else as_text(found))
     return 0
 
 

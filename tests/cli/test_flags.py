@@ -17,7 +17,7 @@ COMMAND = Command(
         ),
         "Two": (Flag("--how", "HOW", "fast or well", choices=("fast", "well")), HELP),
     },
-    "  make it\n",
+    "  make it",
 )
 
 WAYS = {
@@ -107,5 +107,5 @@ def test_the_help_is_grouped_with_one_line_a_flag() -> None:
         "  -h, --help                         show this help\n"
         "\n"
         "Examples:\n"
-        "  make it\n"
+        "  make it"
     )
