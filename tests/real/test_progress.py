@@ -23,8 +23,8 @@ DOCKERFILE = """\
 FROM busybox AS base
 COPY Dockerfile /
 from base
-RUN echo one; echo two >&2; printf 'three\\n\\nfour'
-RUN echo 'a < b & é'; sleep 0.1
+RUN echo one; echo two >&2
+RUN echo 'a < b & é'; sleep 0.1; printf 'three\\n\\nno newline'
 """
 
 
