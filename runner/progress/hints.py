@@ -1,6 +1,6 @@
 """What is known of failures: which error each one is, and what to do about it.
 
-The texts are those of BuildKit v0.20 to v0.32 and of the Go libraries under it.
+The texts are those of BuildKit v0.32 and of the Go libraries under it.
 """
 
 from __future__ import annotations
