@@ -10,14 +10,11 @@ from runner.cli import connection
 from runner.cli.flags import HELP, Command, Flag, Values
 from runner.cli.stdout import say
 from runner.errors import UsageError
-from runner.files import check_target, write_whole
-from runner.metadata import image_id, metadata
 from runner.progress.readers import KINDS, open_reader
 from runner.registry.settings import RegistrySettings, parse_settings
 from runner.request import BuildRequest
 from runner.specs.attest import Attestation
 from runner.specs.csvspec import nearest
-from runner.specs.duration import parse_duration
 
 if TYPE_CHECKING:
     from runner.progress.events import Event
@@ -84,30 +81,52 @@ def run(words: list[str]) -> int:
     display = _display(values)
     request = _request(values)
     registries = _registries(values, request)
-    timeout = parse_duration(values.one("--timeout")) if values.one("--timeout") else None
-    metadata_file, id_file = values.one("--metadata-file"), values.one("--iidfile")
-    for path in filter(None, (metadata_file, id_file)):
-        check_target(path)
+    timeout = _timeout(values)
+    write_files = _result_files(values)
     with connection.make_client(values, registries) as client, _readers(values, display) as show:
         result = client.build(request, on_event=show, timeout=timeout)
-    if metadata_file:
-        import json
-
-        write_whole(metadata_file, json.dumps(metadata(result), indent=2) + "\n")
-    if id_file:
-        write_whole(id_file, image_id(result))
-    _print(result, display)
-    return 0
-
-
-def _print(result: "BuildResult", display: str) -> None:
+    write_files(result)
     if display == "quiet":
+        from runner.metadata import image_id
+
         say(image_id(result))
-        return
+        return 0
     for exporter in result.exporters:
         digest = exporter.descriptor.digest if exporter.descriptor else result.digest
         for name in exporter.names:
             say(f"{name}@{digest}")
+    return 0
+
+
+def _timeout(values: Values) -> float | None:
+    text = values.one("--timeout")
+    if not text:
+        return None
+    from runner.specs.duration import parse_duration
+
+    return parse_duration(text)
+
+
+def _result_files(values: Values) -> "Callable[[BuildResult], None]":
+    """What writes the files that were asked for. Raises UsageError for those that cannot be written."""
+    metadata_file, id_file = values.one("--metadata-file"), values.one("--iidfile")
+    if not metadata_file and not id_file:
+        return lambda result: None  # noqa: ARG005
+    from runner.files import check_target, write_whole
+    from runner.metadata import image_id, metadata
+
+    for path in filter(None, (metadata_file, id_file)):
+        check_target(path)
+
+    def write(result: "BuildResult") -> None:
+        if metadata_file:
+            import json
+
+            write_whole(metadata_file, json.dumps(metadata(result), indent=2) + "\n")
+        if id_file:
+            write_whole(id_file, image_id(result))
+
+    return write
 
 
 @contextmanager
