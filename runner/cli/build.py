@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from runner.progress.events import Event
     from runner.result import BuildResult
 
+DEFAULT_PLATFORM = "DOCKER_DEFAULT_PLATFORM"
+
 COMMAND = Command(
     "build",
     "CONTEXT",
@@ -82,14 +84,15 @@ def run(words: list[str]) -> int:
     request = _request(values)
     registries = _registries(values, request)
     timeout = _timeout(values)
-    write_files = _result_files(values)
+    write_files = _result_files(values, request)
     with connection.make_client(values, registries) as client, _readers(values, display) as show:
         result = client.build(request, on_event=show, timeout=timeout)
     write_files(result)
     if display == "quiet":
         from runner.metadata import image_id
 
-        say(image_id(result))
+        if found := image_id(result):
+            say(found)
         return 0
     for exporter in result.exporters:
         digest = exporter.descriptor.digest if exporter.descriptor else result.digest
@@ -107,7 +110,7 @@ def _timeout(values: Values) -> float | None:
     return parse_duration(text)
 
 
-def _result_files(values: Values) -> "Callable[[BuildResult], None]":
+def _result_files(values: Values, request: BuildRequest) -> "Callable[[BuildResult], None]":
     """What writes the files that were asked for. Raises UsageError for those that cannot be written."""
     metadata_file, id_file = values.one("--metadata-file"), values.one("--iidfile")
     if not metadata_file and not id_file:
@@ -115,6 +118,8 @@ def _result_files(values: Values) -> "Callable[[BuildResult], None]":
     from runner.files import check_target, write_whole
     from runner.metadata import image_id, metadata
 
+    if id_file and not request.exporters():
+        raise UsageError(f"writing {id_file}: no image is made that has an ID", hint="Name one with -t.")
     for path in filter(None, (metadata_file, id_file)):
         check_target(path)
 
@@ -153,24 +158,24 @@ def _request(values: Values) -> BuildRequest:
     if len(values.operands) != 1:
         why = f"unexpected {values.operands[1]!r}" if values.operands else "there is no CONTEXT"
         raise COMMAND.wrong(why, "Such as: buildkit-runner build -t NAME .")
-    attestations = [Attestation.parse(text) for text in values.all("--attest")]
+    attestations = [Attestation.parse(text) for text in values.filled("--attest")]
     for kind in ("provenance", "sbom"):
-        attestations += [Attestation.parse_short(kind, text) for text in values.all(f"--{kind}")]
+        attestations += [Attestation.parse_short(kind, text) for text in values.filled(f"--{kind}")]
     request = BuildRequest(
         values.operands[0],
         dockerfile=values.one("--file"),
         tags=values.all("--tag"),
-        outputs=values.all("--output"),
+        outputs=values.filled("--output"),
         push=values.on("--push"),
         target=values.one("--target"),
-        platforms=values.all("--platform"),
+        platforms=values.filled("--platform") or filter(None, [os.environ.get(DEFAULT_PLATFORM)]),
         build_args=values.all("--build-arg"),
         labels=values.all("--label"),
         no_cache=values.on("--no-cache"),
         pull=values.on("--pull"),
-        secrets=values.all("--secret"),
-        cache_from=values.all("--cache-from"),
-        cache_to=values.all("--cache-to"),
+        secrets=values.filled("--secret"),
+        cache_from=values.filled("--cache-from"),
+        cache_to=values.filled("--cache-to"),
         attestations=attestations,
     )
     return request.with_environment(os.environ)

@@ -37,6 +37,10 @@ class Values:
         """Every value of a flag, in order."""
         return self._given.get(name, [])
 
+    def filled(self, name: str) -> list[str]:
+        """Every value that is not empty: an unset variable in a script is then no value at all."""
+        return [value for value in self.all(name) if value]
+
     def one(self, name: str, default: str = "") -> str:
         """The value of a flag; the last one counts."""
         return self._given.get(name, [default])[-1]

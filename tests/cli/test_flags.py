@@ -91,6 +91,12 @@ def test_the_last_value_counts_and_none_is_the_default() -> None:
     assert values.all("--how") == []
 
 
+def test_empty_values_may_count_as_none() -> None:
+    values = COMMAND.parse(["-t", "", "--tag=", "-t", "a"])
+    assert values.all("--tag") == ["", "", "a"]
+    assert values.filled("--tag") == ["a"]
+
+
 def test_the_help_is_grouped_with_one_line_a_flag() -> None:
     assert COMMAND.help() == (
         "Usage: buildkit-runner make [OPTIONS] THING\n"

@@ -118,7 +118,8 @@ WRONG = {
     "build --timeout soon .": "error: reading the duration 'soon': it is not one\nSuch as 90s, ",
     "build --progress nice .": "error: --progress nice: there is no such display\n",
     "build -q --progress plain .": "error: --progress plain and --quiet cannot be used together\n",
-    "build --iidfile none/iid .": "error: writing none/iid: there is no directory ",
+    "build --iidfile iid .": "error: writing iid: no image is made that has an ID\nName one with -t.\n",
+    "build -t a --iidfile none/iid .": "error: writing none/iid: there is no directory ",
     "build --metadata-file . .": "error: writing .: Is a directory\n",
     "build --addr ftp://x .": "error: the daemon's address 'ftp://x' ",
     "build --daemon maybe .": "error: build: --daemon must be auto or join or own, not 'maybe'\n",
@@ -143,6 +144,12 @@ def test_wrong_usage_is_refused_in_two_lines(said: Said, surroundings: Path, lin
 def test_the_environment_may_choose_the_display(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUILDKIT_PROGRESS", "nice")
     assert said("build", ".")[2].startswith("error: --progress nice")
+
+
+def test_the_environment_may_give_the_platforms(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_DEFAULT_PLATFORM", "linux/one")
+    assert "linux/one" in said("build", ".")[2]
+    assert "linux/two" in said("build", "--platform", "linux/two", ".")[2]
 
 
 def test_a_context_is_refused_before_files_are_touched(said: Said, surroundings: Path) -> None:

@@ -53,8 +53,18 @@ def test_quiet_prints_the_id_alone(build: Build, registry: Registry) -> None:
 
 
 def test_nothing_made_prints_nothing(build: Build) -> None:
-    done = build("FROM busybox\n", "--progress=none", "-o", "type=cacheonly")
-    assert done == Ran(0, "", "")
+    empty = (
+        "--cache-from=",
+        "--cache-to=",
+        "--secret=",
+        "--output=",
+        "--platform=",
+        "--provenance=",
+        "--file=",
+    )
+    for progress in ("none", "quiet"):
+        done = build("FROM busybox\n", f"--progress={progress}", "-o", "type=cacheonly", *empty)
+        assert done == Ran(0, "", "")
 
 
 def test_result_files(build: Build, registry: Registry) -> None:
@@ -87,7 +97,9 @@ def test_result_files(build: Build, registry: Registry) -> None:
 def test_a_failed_build_leaves_no_result(build: Build) -> None:
     for name in ("meta.json", "iid"):
         (build.folder / name).write_text("old")
-    done = build("FROM busybox\nRUN echo why; exit 3\n", "--metadata-file", "meta.json", "--iidfile", "iid")
+    done = build(
+        "FROM busybox\nRUN echo why; exit 3\n", "-t", "a", "--metadata-file=meta.json", "--iidfile=iid"
+    )
     assert (done.code, done.stdout) == (1, "")
     assert "why" in done.stderr
     assert "exit code: 3" in done.stderr.splitlines()[-1]
