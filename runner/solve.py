@@ -80,6 +80,7 @@ class Build:
         self._ended: set[str] = set()
         self._solve_ended = 0.0
         self._begun = False
+        self._failure: Exception | None = None
         self._events = self._run()
 
     def __iter__(self) -> Iterator[Event]:
@@ -144,6 +145,10 @@ class Build:
         else:
             yield from self._follow()
         digest = ""
+        if self._cause is None and self._failure is not None:
+            # Only now: the end of the failed step's log may come after the Solve's error.
+            failure = self._failure
+            self._cause = self._work.explain(failure) if isinstance(failure, RpcError) else _own(failure)
         if self._cause is None:
             try:
                 self._result = self._work.result(self._work.response(), self)
@@ -154,7 +159,7 @@ class Build:
         yield from self._seen(Finished(time=time.time_ns(), error=error, digest=digest))
 
     def _follow(self) -> Iterator[Event]:
-        """Until Solve and Status have ended. Leaves the failure, if there is one, in `_cause`.
+        """Until Solve and Status have ended. Leaves in `_failure` how the Solve failed, if it did.
 
         All its state is the object's: it can be taken up again after an exception went through it.
         """
@@ -199,8 +204,7 @@ class Build:
             self._stop(error if isinstance(error, DaemonError) else lost)
         if call == "solve":
             self._solve_ended = time.monotonic()
-            if error is not None and self._cause is None:
-                self._cause = self._work.explain(error) if isinstance(error, RpcError) else _own(error)
+            self._failure = error
 
     def _seen(self, event: Event) -> Iterator[Event]:
         for shown in self._work.shown(event):
