@@ -55,7 +55,10 @@ class FrameReader:
         self._block_flags = 0
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """The frames that are whole now. To be consumed to the end; raises ProtocolError."""
+        """The frames that are whole now; DATA frames of a stream in a row are made one. Raises ProtocolError.
+
+        To be consumed to the end.
+        """
         buffer = self._rest + data if self._rest else data
         size = len(buffer)
         at = 0
@@ -67,20 +70,30 @@ class FrameReader:
             at = start
         unpack = frames.HEAD.unpack_from
         limit = frames.DEFAULT_FRAME_SIZE
+        run: list[bytes] = []
+        run_stream = 0
         while size - at >= frames.HEAD_SIZE:
             high, low, kind, flags, stream = unpack(buffer, at)
             length = high << 8 | low
             if length > limit:
+                if run:
+                    yield _data(run_stream, run)
                 raise ProtocolError(f"a frame of {length} bytes where {limit} are allowed")
-            end = at + frames.HEAD_SIZE + length
-            if end > size:
+            start = at + frames.HEAD_SIZE
+            if start + length > size:
                 break
-            payload = buffer[at + frames.HEAD_SIZE : end]
-            at = end
-            if kind == frames.DATA and stream and not flags & frames.PADDED and self._block is None:
-                yield Frame(kind, flags, stream, payload, length)
-            elif frame := self._check(kind, flags, stream & 0x7FFFFFFF, payload):
+            at = start + length
+            if run and (kind or flags or stream != run_stream or not length):
+                yield _data(run_stream, run)
+                run = []
+            # Small messages come in a frame each, and are dear one by one.
+            if not kind and not flags and stream and length and self._block is None:
+                run.append(buffer[start:at])
+                run_stream = stream
+            elif frame := self._check(kind, flags, stream & 0x7FFFFFFF, buffer[start:at]):
                 yield frame
+        if run:
+            yield _data(run_stream, run)
         self._rest = buffer[at:]
 
     def _start(self, buffer: bytes) -> int | None:
@@ -141,3 +154,8 @@ class FrameReader:
             return None
         self._block = None
         return Frame(frames.HEADERS, self._block_flags, self._block_stream, b"".join(block), self._block_size)
+
+
+def _data(stream: int, run: list[bytes]) -> Frame:
+    payload = run[0] if len(run) == 1 else b"".join(run)
+    return Frame(frames.DATA, 0, stream, payload, len(payload))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from runner.transport import frames, headers
 from runner.transport.h2 import Data, Event, Http2
-from runner.transport.reader import Frame, FrameReader
 
 REQUEST = [(":method", "POST"), (":scheme", "http"), (":path", "/a.B/C"), (":authority", "localhost"),
            ("te", "trailers"), ("content-type", "application/grpc")]  # fmt: skip
@@ -32,12 +32,26 @@ def taken(core: Http2, limit: int = 1 << 30) -> bytes:
     return b"".join(core.take(limit))
 
 
-def read(sent: bytes, *, by_client: bool = False, started: bool = True) -> list[Frame]:
-    """What was sent, as frames; `started` where it is not the beginning of the connection."""
-    reader = FrameReader(client=not by_client, max_block=1 << 30)
-    if started:
-        list(reader.feed(CLIENT_START if by_client else SERVER_START))
-    return list(reader.feed(sent))
+class Frame(NamedTuple):
+    """A frame as it was sent."""
+
+    kind: int
+    flags: int
+    stream: int
+    payload: bytes
+
+
+def read(sent: bytes) -> list[Frame]:
+    """What was sent, as frames; a client's preface is left out."""
+    sent = sent.removeprefix(frames.PREFACE)
+    found = []
+    at = 0
+    while at < len(sent):
+        high, low, kind, flags, stream = frames.HEAD.unpack_from(sent, at)
+        end = at + frames.HEAD_SIZE + (high << 8 | low)
+        found.append(Frame(kind, flags, stream, sent[at + frames.HEAD_SIZE : end]))
+        at = end
+    return found
 
 
 def client() -> Http2:
