@@ -156,7 +156,7 @@ class Guard:
         self.start()
         os.write(LOCK_FD, f"guard {os.getpid()}\ndaemon {self.pid}\n".encode())
         status = self.watch(signals)
-        leftovers.clean(self.root, self.cgroup)
+        leftovers.clean(self.root, self.cgroup, os.getpid())
         leftovers.remove_sockets(self.runtime, self.socket)
         return 0 if self.stopping else status
 
@@ -209,7 +209,8 @@ def main() -> None:
         if int(inherited) > OWNER_FD:
             with contextlib.suppress(OSError):  # that of the listing
                 os.close(int(inherited))
-    os.set_inheritable(OWNER_FD, False)
+    for ours in (LOCK_FD, OWNER_FD):
+        os.set_inheritable(ours, False)
     try:
         status = Guard(root, runtime, cgroup, socket, isolate == "yes", command).run()
     except OSError as cause:

@@ -28,16 +28,17 @@ def temporary(root: str) -> str:
     return f"{root}/runner.tmp"
 
 
-def clean(root: str, cgroup: str) -> None:
+def clean(root: str, cgroup: str, guard: int = 0) -> None:
     """End the containers of the state directory `root`; remove their cgroups, mounts and files.
 
-    cgroup: the parent of the containers' cgroups, relative to the top of a hierarchy. The daemon must not
-    run. What cannot be removed stays; the next call tries again.
+    cgroup: the parent of the containers' cgroups, relative to the top of a hierarchy. guard: the process id
+    of the daemon's guard, which leads the session of all that the daemon started; 0 where that is long ago.
+    The daemon must not run. What cannot be removed stays; the next call tries again.
     """
     mounted = mounts()
     cgroups = [f"{point}/{cgroup}" for point, kind in mounted if kind.startswith("cgroup")]
     deadline = time.monotonic() + PATIENCE
-    while pids := {pid for folder in cgroups for pid in _processes(folder)}:
+    while pids := _session(guard) | {pid for folder in cgroups for pid in _processes(folder)}:
         _kill(pids, deadline)
         if time.monotonic() > deadline:
             break
@@ -128,6 +129,27 @@ def _processes(folder: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def _session(leader: int) -> set[int]:
+    """The processes of a session, without its leader."""
+    if not leader:
+        return set()
+    found = set()
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != leader and _session_of(name) == leader:
+            found.add(int(name))
+    return found
+
+
+def _session_of(pid: str) -> int:
+    """The session of a process; 0 where it has ended, be it a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            state, _, _, session = file.read().rpartition(b") ")[2].split()[:4]
+    except (OSError, ValueError):
+        return 0
+    return 0 if state == b"Z" else int(session)
 
 
 def _kill(pids: set[int], deadline: float) -> None:

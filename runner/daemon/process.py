@@ -39,6 +39,7 @@ class Daemon:
         self.address = place.address
         self.root = place.root
         self._place = place
+        self._pid = guard
         self._guard = os.pidfd_open(guard)
         self._status: int | None = None
         self._stopped = False
@@ -93,11 +94,11 @@ class Daemon:
             if not self._ends(within=0.0):
                 signal.pidfd_send_signal(self._guard, number)  # it passes it on to the daemon
                 self._ends(within=timeout)
+        if self._status != 0:
+            self._clean()
         with contextlib.suppress(ChildProcessError):
             os.waitid(os.P_PIDFD, self._guard, os.WEXITED | os.WNOHANG)
         os.close(self._guard)
-        if self._status != 0:
-            self._clean()
 
     def _clean(self) -> None:
         """The guard's last work, where it was killed before."""
@@ -105,9 +106,10 @@ class Daemon:
 
         from runner.daemon import leftovers, state
 
-        with contextlib.suppress(Error):  # another daemon has the directory by now, and did it
+        with contextlib.suppress(Error, OSError):  # another daemon has the directory by now, and did it
+            state.await_daemon(self.root)
             opened = state.open_state(self.root)
-            leftovers.clean(self.root, self._place.cgroup)
+            leftovers.clean(self.root, self._place.cgroup, self._pid)
             leftovers.remove_sockets(self._place.runtime, self.address.path)
             os.close(opened.lock)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NAME = "buildkit-runner"
 # How long a daemon whose owner was killed may take to stop (seconds): guard.GRACE, and to clean up.
-ORPHAN_PATIENCE = 5.0
+PATIENCE = 5.0
 
 
 class State(NamedTuple):
@@ -45,7 +45,8 @@ def default_root(environ: Mapping[str, str], uid: int) -> str:
 def open_state(root: str) -> State:
     """Make the state directory, and lock it until `lock` and its copies are closed.
 
-    Raises UsageError where it cannot be made, DaemonError when another daemon uses it.
+    Waits for a daemon whose owner or guard was killed: it is about to end. Raises UsageError where the
+    directory cannot be made, DaemonError when another daemon uses it.
     """
     root = os.path.realpath(root)
     try:
@@ -57,15 +58,29 @@ def open_state(root: str) -> State:
         ) from cause
     try:
         if not _try_lock(lock):
-            _wait_for_orphan(_read(lock))
-            if not _try_lock(lock):
+            holder = _read(lock)
+            orphan = not _lives(holder.get("owner", "")) and not _lives(holder.get("guard", ""), PATIENCE)
+            if not (orphan and _try_lock(lock)):
                 raise _in_use(root, _read(lock))
-        _refuse_foreign(root)
+        if _buildkitd(root):
+            await_daemon(root)
+            if process := _buildkitd(root):
+                raise DaemonError(
+                    f"starting a daemon: the state directory {root} is in use by a buildkitd "
+                    f"(process {process})",
+                    hint="Join it with --addr, stop it, or give another directory with --root.",
+                )
     except BaseException:
         os.close(lock)
         raise
     found = os.stat(root)
     return State(root, f"{found.st_dev:x}-{found.st_ino:x}", lock)
+
+
+def await_daemon(root: str) -> None:
+    """Wait a few seconds for the end of the daemon that we started there last."""
+    with open(f"{root}/runner.lock", "rb") as lock:
+        _lives(_read(lock.fileno()).get("daemon", ""), PATIENCE)
 
 
 def runtime_directory(key: str) -> str:
@@ -108,17 +123,6 @@ def _read(lock: int) -> dict[str, str]:
     return {name: value for name, _, value in (line.partition(" ") for line in lines)}
 
 
-def _wait_for_orphan(holder: Mapping[str, str]) -> None:
-    """Wait for a daemon whose owner or guard was killed: it is about to stop."""
-    import time
-
-    if _lives(holder.get("owner", "")) and ("guard" not in holder or _lives(holder["guard"])):
-        return
-    deadline = time.monotonic() + ORPHAN_PATIENCE
-    for name in ("guard", "daemon"):
-        _lives(holder.get(name, ""), max(0.0, deadline - time.monotonic()))
-
-
 def _lives(pid: str, patience: float = 0.0) -> bool:
     """Whether a process still runs after so many seconds; a zombie does not."""
     import select
@@ -142,20 +146,14 @@ def _in_use(root: str, holder: Mapping[str, str]) -> DaemonError:
     )
 
 
-def _refuse_foreign(root: str) -> None:
-    """A buildkitd that was not started by us locks `buildkitd.lock` in its root."""
-    path = f"{root}/buildkitd.lock"
+def _buildkitd(root: str) -> str:
+    """The process that holds the lock which every buildkitd has on its root; "" where none does."""
     try:
-        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(f"{root}/buildkitd.lock", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return
+        return ""
     try:
-        if not _try_lock(lock):
-            raise DaemonError(
-                f"starting a daemon: the state directory {root} is in use by a buildkitd "
-                f"(process {_holder(os.fstat(lock).st_ino)})",
-                hint="Join it with --addr, stop it, or give another directory with --root.",
-            )
+        return "" if _try_lock(lock) else _holder(os.fstat(lock).st_ino)
     finally:
         os.close(lock)
 

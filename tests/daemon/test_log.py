@@ -56,6 +56,16 @@ def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
         os.close(fd)
 
 
+def test_a_disk_that_is_full_is_no_failure(tmp_path: Path) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    reader, writer = os.pipe()
+    os.write(writer, b"lost\n")
+    os.close(writer)
+    assert not log.copy(reader, full, str(tmp_path))
+    for fd in (reader, full):
+        os.close(fd)
+
+
 def test_its_end_has_no_stack_traces(tmp_path: Path) -> None:
     (tmp_path / "runner.log").write_text(CRASH)
     assert log.tail(str(tmp_path), 10) == CRASH.splitlines()[:2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_who_comes_second_waits_for_a_daemon_whose_owner_is_gone(tmp_path: Path)
     assert ended.stdout.read() == b""
     os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # nobody has waited for it yet: a zombie
     first = open_state(str(tmp_path))
-    # It holds the lock, as the guard and the daemon do, and ends by itself.
+    # It holds the lock, as the guard does, and ends by itself.
     guard = subprocess.Popen(["sleep", "0.1"], pass_fds=[first.lock])
     (tmp_path / "runner.lock").write_text(
         f"owner {ended.pid}\naddress unix:///a\nguard {guard.pid}\ndaemon 0\n"
@@ -65,6 +66,19 @@ def test_who_comes_second_waits_for_a_daemon_whose_owner_is_gone(tmp_path: Path)
     os.close(open_state(str(tmp_path)).lock)
     guard.wait()
     ended.communicate()
+
+
+def test_who_comes_second_waits_for_a_daemon_whose_guard_is_gone(
+    tmp_path: Path,
+) -> None:
+    hold = "import fcntl, os, time; fcntl.flock(1, fcntl.LOCK_EX); os.close(2); time.sleep(0.1)"
+    with open(tmp_path / "buildkitd.lock", "w") as lock:
+        daemon = subprocess.Popen([sys.executable, "-c", hold], stdout=lock, stderr=subprocess.PIPE)
+    assert daemon.stderr is not None
+    assert daemon.stderr.read() == b""
+    (tmp_path / "runner.lock").write_text(f"owner 1\naddress unix:///a\nguard 2\ndaemon {daemon.pid}\n")
+    os.close(open_state(str(tmp_path)).lock)
+    daemon.communicate()
 
 
 def test_a_buildkitd_that_is_not_ours_is_respected(tmp_path: Path) -> None:
