@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runner.specs.secret import Secret
     from runner.transport.address import TLS
 
-    __version__: str
+__version__ = "0.1.0"
 
 __all__ = [
     "TLS",
@@ -71,13 +71,6 @@ _MODULES = {
 if not TYPE_CHECKING:  # Type checkers would take any name otherwise.
 
     def __getattr__(name: str) -> object:
-        if name == "__version__":
-            from importlib.metadata import PackageNotFoundError, version
-
-            try:
-                return version("buildkit-runner")
-            except PackageNotFoundError:
-                return "unknown: not installed"
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = getattr(__import__(_MODULES[name], fromlist=(name,)), name)
