@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from runner.daemon.listen import listen
 from runner.daemon.rule import DEFAULT_ADDRESS, decide, resolve
 from runner.errors import UsageError
 from runner.transport.address import TLS, Address
@@ -76,3 +81,18 @@ def test_tls_goes_with_the_address() -> None:
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="neither unix nor tcp"):
         resolve("http://build.test", environ={})
+
+
+def test_joining_costs_no_imports_that_only_starting_needs(tmp_path: Path) -> None:
+    program = (
+        "import sys; from runner.daemon.rule import resolve; "
+        "from runner.registry.settings import parse_settings; parse_settings(insecure=['a:1']); "
+        "assert not resolve(sys.argv[1]).own; print(*sys.modules)"
+    )
+    with listen(f"{tmp_path}/a.sock") as listener:
+        command = (sys.executable, "-S", "-c", program, f"unix://{tmp_path}/a.sock")
+        loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        listener.accept()[0].close()
+    heavy = {"subprocess", "ctypes", "tomllib", "ssl", "json", "logging", "inspect", "tempfile", "asyncio"}
+    assert heavy.isdisjoint(loaded)
+    assert "runner.daemon.start" not in loaded
