@@ -128,7 +128,7 @@ def _python(go: str) -> str:
 
 def _repeat(pieces: list[str], least: str, most: str | None) -> None:
     """Apply a `{least,most}`; without a comma most is None. Go's limits."""
-    if not pieces or pieces[-1] == _DEEP or pieces[-1][-1:] in "*}" and pieces[-1][-2:-1] != "\\":
+    if not pieces or pieces[-1] == _DEEP or (pieces[-1][-1:] in "*}" and pieces[-1][-2:-1] != "\\"):
         raise BadPattern
     low = int(least)
     high = low if most is None else int(most or low)

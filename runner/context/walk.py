@@ -28,28 +28,19 @@ def walk(
     something selected, or the way to it, cannot be read.
     """
     passed = 0
+    filtered = include is not None or exclude is not None
     # Directories above the current one that are not selected and have nothing below them yet that is.
     waiting: list[tuple[bytes, os.DirEntry[bytes]]] = []
-    levels = [(b"", iter(_listing(root, True)), 0, 0)]
+    levels = [(b"", iter(_listing(root, wanted=True, needed=True)), (0, 0))]
     while levels:
-        prefix, entries, included, excluded = levels[-1]
+        prefix, entries, state = levels[-1]
         for entry in entries:
             path = prefix + entry.name
-            wanted = True
-            below_included = below_excluded = 0
-            if include is not None or exclude is not None:
-                text = decode(path)
+            wanted, below = True, state
+            if filtered:
                 directory = entry.is_dir(follow_symlinks=False)
-                pruned = False
-                if include is not None:
-                    wanted, below_included = include.match(text, included)
-                    pruned = not wanted and directory and not include.reaches(text)
-                if exclude is not None and not pruned:
-                    hit, below_excluded = exclude.match(text, excluded)
-                    if hit:
-                        wanted = False
-                        pruned = directory and not exclude.reaches(text)
-                if pruned or not (wanted or directory):
+                wanted, enter, below = _judge(decode(path), directory, state, include, exclude)
+                if not wanted and not enter:
                     passed += 1
                     if passed == _PAUSE:
                         passed = 0
@@ -58,7 +49,7 @@ def walk(
             if wanted:
                 try:
                     above = [(path_above, _lstat(entry_above)) for path_above, entry_above in waiting]
-                    status = entry.stat(follow_symlinks=False)
+                    status = _lstat(entry)
                 except (FileNotFoundError, NotADirectoryError):
                     continue
                 except OSError as error:
@@ -70,8 +61,7 @@ def walk(
                     continue
             else:
                 waiting.append((path, entry))
-            children = iter(_listing(entry.path, wanted))
-            levels.append((path + b"/", children, below_included, below_excluded))
+            levels.append((path + b"/", iter(_listing(entry.path, wanted=wanted)), below))
             break
         else:
             levels.pop()
@@ -79,19 +69,37 @@ def walk(
                 waiting.pop()
 
 
+def _judge(
+    path: str, directory: bool, state: tuple[int, int], include: Matcher | None, exclude: Matcher | None
+) -> tuple[bool, bool, tuple[int, int]]:
+    """Whether the path is selected, whether to look below it if it is not, and the state for what is there.
+
+    state: of the directory above: what both matchers want to be told again.
+    """
+    wanted = True
+    included = excluded = 0
+    if include is not None:
+        wanted, included = include.match(path, state[0])
+        if not wanted and not (directory and include.reaches(path)):
+            return False, False, state
+    if exclude is not None:
+        hit, excluded = exclude.match(path, state[1])
+        if hit:
+            return False, directory and exclude.reaches(path), (included, excluded)
+    return wanted, directory, (included, excluded)
+
+
 def _lstat(entry: os.DirEntry[bytes]) -> os.stat_result:
     return entry.stat(follow_symlinks=False)
 
 
-def _listing(directory: bytes, wanted: bool) -> list[os.DirEntry[bytes]]:
+def _listing(directory: bytes, *, wanted: bool, needed: bool = False) -> list[os.DirEntry[bytes]]:
+    """The entries in the order of their names; none where it has vanished, unless it is needed."""
     try:
         with os.scandir(directory) as entries:
             return sorted(entries, key=attrgetter("name"))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except PermissionError as error:
-        if not wanted:
-            return []
-        raise unreadable(directory, error) from None
     except OSError as error:
+        gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+        if (gone and not needed) or (isinstance(error, PermissionError) and not wanted):
+            return []
         raise unreadable(directory, error) from None

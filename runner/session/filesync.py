@@ -5,6 +5,7 @@ wants and its DATA; at the end FIN from the daemon and FIN back.
 """
 
 import os
+import re
 import time
 from array import array
 from collections import deque
@@ -89,7 +90,7 @@ class _Upload:
         # By id, the number of the STAT: the path of a file that may be asked for (else b""), its size.
         self._paths: list[bytes] = []
         self._sizes = array("q")
-        self._asked: deque[int] = deque()
+        self._asked: deque[tuple[int, bytes]] = deque()
         # The file that is being sent: descriptor, id, bytes that are still to come (below 0: not known).
         self._file, self._id, self._left = -1, 0, 0
         self._name = b""
@@ -154,7 +155,8 @@ class _Upload:
         if kind == packets.REQ:
             if id >= len(self._paths) or not self._paths[id]:
                 raise ProtocolError(f"{_DOING}: the daemon asked for file {id}, which it was not offered")
-            self._asked.append(id)
+            self._asked.append((id, self._paths[id]))
+            self._paths[id] = b""
             if not self._called:
                 self._call()
         elif kind == packets.FIN:
@@ -223,7 +225,7 @@ class _Upload:
         size = 0
         while size < BATCH and (self._file >= 0 or self._asked):
             if self._file < 0:
-                self._open(self._asked.popleft())
+                self._open(*self._asked.popleft())
             data = self._read() if self._file >= 0 else b""
             if data:
                 parts += (packets.data_head(self._id, len(data)), data)
@@ -236,10 +238,9 @@ class _Upload:
             self._counted.bytes += len(data)
         self._stream.send_framed(b"".join(parts) if size < 2 * BATCH else parts)
 
-    def _open(self, id: int) -> None:
-        path, size = self._paths[id], self._sizes[id]
-        self._paths[id] = b""
-        self._id = id
+    def _open(self, id: int, path: bytes) -> None:
+        size = self._sizes[id]
+        self._id, self._name = id, path
         # A size of 0 is also what file systems say that make up a file while it is read.
         self._left = size or -1
         try:
@@ -252,7 +253,6 @@ class _Upload:
             if error.errno in (ELOOP, ENXIO):
                 raise changed(path, "it is no regular file any more") from None
             raise unreadable(self._root + b"/" + path, error) from None
-        self._name = path
 
     def _read(self) -> bytes:
         """The next piece; b"" at the end. What was added to a file since its STAT is left out."""
@@ -289,8 +289,7 @@ def _asked_for(metadata: Metadata) -> dict[str, list[str]]:
 
 def _unescape(text: str) -> str:
     """The reverse of Go's url.QueryEscape. Raises ProtocolError."""
-    first, *rest = text.replace("+", " ").encode().split(b"%")
-    try:
-        return decode(first + b"".join(bytes((int(part[:2], 16),)) + part[2:] for part in rest))
-    except ValueError:
-        raise ProtocolError(f"{_DOING}: the daemon's header {text!r} is not well-formed") from None
+    if re.search("%(?![0-9A-Fa-f]{2})", text):
+        raise ProtocolError(f"{_DOING}: the daemon's header {text!r} is not well-formed")
+    plain = text.replace("+", " ").encode()
+    return decode(re.sub(b"%(..)", lambda found: bytes.fromhex(found[1].decode()), plain))
