@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # How long the daemon may be silent between the end of the Solve and the end of its Status (seconds).
 STATUS_DRAIN = 5.0
 # The same after a cancel: a step that does not end is not waited for.
-CANCEL_DRAIN = 2.0
+CANCEL_DRAIN = 1.0
 
 
 class Work(Protocol):
