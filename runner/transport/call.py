@@ -31,7 +31,7 @@ class Call:
         self.on_message = on_message
         self.tunnel: Tunnel | None = tunnel
         self._connection = connection
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._done = threading.Event()
         self._callbacks: list[Callable[[Call], None]] = []
 

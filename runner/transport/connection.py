@@ -152,6 +152,8 @@ class Connection:
 
     def flush(self) -> bool:
         """Write what can be written now. Returns whether there is more to write at once."""
+        if self.error is not None:
+            return False
         with self._ended_by_errors():
             for _ in range(ROUNDS):
                 if not self._unsent:

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from runner.errors import DaemonError, ProtocolError
+from runner.errors import DaemonError, ProtocolError, UsageError
 from runner.transport import frames, headers, stream
 
 MAX_MESSAGE = 16 << 20
@@ -35,9 +35,11 @@ class Status(NamedTuple):
 
 
 def prefix(size: int) -> bytes:
-    """The five bytes before a message of that size. Raises ValueError where it is too large for the peer."""
+    """The five bytes before a message of that size. Raises UsageError where it is too large for the peer."""
     if size > MAX_MESSAGE:
-        raise ValueError(f"a gRPC message of {size} bytes where {MAX_MESSAGE} are allowed")
+        raise UsageError(
+            f"sending a message of {size} bytes to the daemon: it takes no more than {MAX_MESSAGE}"
+        )
     return PREFIX.pack(0, size)
 
 

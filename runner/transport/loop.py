@@ -25,7 +25,8 @@ class Loop:
         self.pool = Pool()
         self._connections: dict[int, Connection] = {}
         self._poll = select.poll()
-        self._lock = threading.Lock()
+        # A signal's handler may submit while its thread does.
+        self._lock = threading.RLock()
         self._submitted: list[Callable[[], None]] = []
         self._woken = False
         self._closing = False

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from runner.errors import DaemonError, ProtocolError
+from runner.errors import DaemonError, ProtocolError, UsageError
 from runner.transport import frames, grpc, stream
 from runner.transport.grpc import Deframer, Response, Status
 
@@ -69,7 +69,7 @@ def test_a_message_that_is_cut_off() -> None:
 
 
 def test_a_message_too_large_for_the_peer_is_not_sent() -> None:
-    with pytest.raises(ValueError, match="16777217 bytes where 16777216"):
+    with pytest.raises(UsageError, match="16777217 bytes to the daemon: it takes no more than 16777216"):
         grpc.prefix(grpc.MAX_MESSAGE + 1)
 
 
