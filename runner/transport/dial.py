@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import ssl
 
 RECEIVE = 128 << 10
+# The kernel's default makes many small writes of a large upload.
+_UNIX_BUFFER = 1 << 20
 _MAX_BUFFERS = 512
 # A host that vanished is noticed after about a minute.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 20), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 6))
@@ -63,6 +65,7 @@ def dial(address: Address, timeout: float) -> Wire:
 def _connect_unix(path: str, timeout: float) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX)
     try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNIX_BUFFER)
         sock.settimeout(timeout)
         sock.connect(path)
     except BaseException:
