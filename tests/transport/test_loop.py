@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -130,3 +132,23 @@ def test_the_loops_own_thread_may_not_wait(connection: Connection) -> None:
 
     with pytest.raises(RuntimeError, match="block the loop"):
         connection.start(COUNT, b"1", on_message=ask).wait(5)
+
+
+def test_an_error_of_our_own_ends_the_calls_instead_of_leaving_them(
+    loop: Loop, connection: Connection
+) -> None:
+    call = connection.start(SILENT, b"", on_message=nothing)
+    assert loop.submit(lambda: [].pop())
+    with pytest.raises(
+        DaemonError, match=r"an error of our own in the loop: IndexError\('pop from empty list'\)"
+    ):
+        call.wait(5)
+    with pytest.raises(DaemonError):
+        connection.unary(ECHO, b"", timeout=5)
+
+
+def test_a_start_without_what_costs_time() -> None:
+    heavy = "hpack logging ssl json dataclasses inspect asyncio subprocess google concurrent tempfile pathlib"
+    script = f"import sys, runner.transport.loop; print(sorted(set(sys.modules) & set({heavy.split()!r})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
