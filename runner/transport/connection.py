@@ -212,7 +212,10 @@ class Connection:
         except EOFError:
             self.lost(self._leaving or DaemonError("the daemon closed the connection"))
         except OSError as error:
-            self.lost(self._leaving or DaemonError(self.wire.why(error)))
+            why = self.wire.why(error)
+            if isinstance(error, ConnectionError):
+                why = f"the daemon closed the connection ({why})"
+            self.lost(self._leaving or DaemonError(why))
 
     def _pump(self) -> None:
         """Move what the sessions have to say into the queue of their calls."""

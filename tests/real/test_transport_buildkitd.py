@@ -103,8 +103,7 @@ def test_a_daemon_that_is_killed(loop: Loop, fresh_buildkitd: StartBuildkitd) ->
     session = connection.serve([("x-docker-expose-session-uuid", uuid.uuid4().hex)], [])
     assert connection.unary(INFO, b"", timeout=5)
     daemon.kill()
-    lost = r"Control/Session on unix:///.*: (the daemon closed the connection|connection reset by peer)"
-    with pytest.raises(DaemonError, match=lost):
+    with pytest.raises(DaemonError, match=r"Control/Session on unix:///.*: the daemon closed the connection"):
         session.wait(5)
     with pytest.raises(DaemonError, match="connection refused"):
         loop.connect(parse_address(daemon.address), timeout=5)

@@ -77,7 +77,7 @@ def test_a_connection_that_is_reset(loop: Loop) -> None:
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connected.close()
 
-    text = r"calling /t.T/Echo on tcp://127.*: connection reset by peer"
+    text = r"calling /t.T/Echo on tcp://127.*: the daemon closed the connection .connection reset by peer"
     with listening(script) as address, pytest.raises(DaemonError, match=text):
         loop.connect(address, timeout=5).unary(ECHO, b"", timeout=5)
 
