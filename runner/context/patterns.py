@@ -1,7 +1,10 @@
 """Include and exclude patterns with the semantics of github.com/moby/patternmatcher v0.6.1."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import groupby
+from typing import NamedTuple
 
 from runner.context.expression import translate
 from runner.context.names import clean
@@ -26,31 +29,15 @@ class Matcher:
     """
 
     def __init__(self, patterns: Iterable[str], *, exceptions: bool) -> None:
-        self._groups: list[_Group] = []
-        targets: list[str] | None = []
-        for pattern in patterns:
-            text = pattern.strip(_SPACE)
-            if not text:
-                continue
-            text = clean(text)
-            negated = text.startswith("!")
-            if negated:
-                text = text[1:]
-            if not self._groups or self._groups[-1].negated != negated:
-                self._groups.append(_Group(negated))
-            try:
-                self._groups[-1].add(text)
-            except BadPattern:
-                raise UsageError(
-                    f"reading the pattern {pattern!r}: it is malformed",
-                    hint="A `[` needs a `]`, a `\\` something behind it and a `!` a pattern.",
-                ) from None
-            if negated == exceptions and targets is not None:
-                target = text.removesuffix("/**").removesuffix("/*")
-                targets = None if _SPECIAL.search(target) else [*targets, target + "/"]
-        for group in self._groups:
-            group.finish()
-        self._targets = targets
+        parsed = [_parse(pattern) for pattern in patterns if pattern.strip(_SPACE)]
+        self._groups = [_Group(negated, list(same)) for negated, same in groupby(parsed, lambda p: p.negated)]
+        targets = [
+            pattern.text.removesuffix("/**").removesuffix("/*")
+            for pattern in parsed
+            if pattern.negated == exceptions
+        ]
+        self._anywhere = any(map(_SPECIAL.search, targets))
+        self._targets = sorted(target + "/" for target in targets)
 
     def match(self, path: str, above: int = 0) -> tuple[bool, int]:
         """Whether the path is selected, and what to give as `above` for the paths right below it.
@@ -68,56 +55,60 @@ class Matcher:
         return selected, found
 
     def reaches(self, directory: str) -> bool:
-        """Whether one of the patterns in question may match something below the directory.
+        """Whether one of the patterns in question may match the directory or something below it.
 
-        Like the daemon's own clients it takes patterns with a wildcard in the middle to match anywhere.
+        As in fsutil, a pattern with a wildcard before its end may match anywhere.
         """
-        if self._targets is None:
-            return True
         begin = directory + "/"
-        return any(target.startswith(begin) for target in self._targets)
+        at = bisect_left(self._targets, begin)
+        return self._anywhere or (at < len(self._targets) and self._targets[at].startswith(begin))
 
 
 # Characters that make a pattern more than the name of one path.
 _SPECIAL = re.compile(r"[*\[\]?^\\]")
 
 
+class _Pattern(NamedTuple):
+    """A pattern without its `!`, and what `translate` makes of it."""
+
+    negated: bool
+    text: str
+    kind: str
+    value: str
+
+
+def _parse(pattern: str) -> _Pattern:
+    text = clean(pattern.strip(_SPACE))
+    negated = text.startswith("!")
+    text = text.removeprefix("!")
+    try:
+        if not text:
+            raise BadPattern
+        match(text, ".")  # for its opinion of what is malformed
+        return _Pattern(negated, text, *translate(text))
+    except BadPattern:
+        raise UsageError(
+            f"reading the pattern {pattern!r}: it is malformed",
+            hint="A `[` needs a `]`, a `\\` something behind it and a `!` a pattern.",
+        ) from None
+
+
 class _Group:
     """Patterns in a row that all select, or all take back; so which of them matched makes no difference."""
 
-    def __init__(self, negated: bool) -> None:
+    def __init__(self, negated: bool, patterns: list[_Pattern]) -> None:
         self.negated = negated
-        self._exact: set[str] = set()
-        self._prefixes: tuple[str, ...] = ()
-        self._suffixes: tuple[str, ...] = ()
-        self._expressions: list[str] = []
-        self._search: re.Pattern[str] | None = None
-
-    def add(self, pattern: str) -> None:
-        """Raises BadPattern."""
-        if not pattern:
-            raise BadPattern
-        match(pattern, ".")  # for its opinion of what is malformed
-        kind, value = translate(pattern)
-        if kind == "exact":
-            self._exact.add(value)
-        elif kind == "prefix":
-            self._prefixes += (value,)
-        elif kind == "suffix":
-            self._suffixes += (value,)
-            if value.startswith("/"):
-                self._exact.add(value[1:])
-        else:
-            self._expressions.append(value)
-
-    def finish(self) -> None:
-        if self._expressions:
-            self._search = re.compile("|".join(self._expressions))
+        self._prefixes = tuple(p.value for p in patterns if p.kind == "prefix")
+        self._suffixes = tuple(p.value for p in patterns if p.kind == "suffix")
+        self._names = {p.value for p in patterns if p.kind == "exact"}
+        self._names.update(suffix[1:] for suffix in self._suffixes if suffix.startswith("/"))
+        expressions = [p.value for p in patterns if p.kind == "regex"]
+        self._expression = re.compile("|".join(expressions)) if expressions else None
 
     def matches(self, path: str) -> bool:
         return (
-            path in self._exact
+            path in self._names
             or path.startswith(self._prefixes)
             or path.endswith(self._suffixes)
-            or (self._search is not None and self._search.fullmatch(path) is not None)
+            or (self._expression is not None and self._expression.fullmatch(path) is not None)
         )

@@ -49,21 +49,20 @@ class StatFrames:
         full = self._root + path
         link = b""
         try:
+            xattrs = _xattrs(full)
             if kind == _LINK:
                 link = os.readlink(full)
             elif kind != _DIRECTORY and status.st_nlink > 1:
                 first = self._first.setdefault((status.st_dev, status.st_ino), path)
                 link = first if first != path else b""
-            extra = _xattrs(full)
         except (FileNotFoundError, NotADirectoryError):
             return b""
         except OSError as error:
             raise unreadable(full, error) from None
-        if link:
-            extra.insert(0, b"\x3a" + varint(len(link)) + link)
+        rare = [b"\x3a" + varint(len(link)) + link] if link else []
         if kind in _DEVICES:
-            extra.append(_number(0x40, status.st_rdev >> 8 & 0xFFF))
-            extra.append(_number(0x48, status.st_rdev & 0xFF | status.st_rdev >> 12 & 0xFFF00))
+            rare.append(_number(0x40, status.st_rdev >> 8 & 0xFFF))
+            rare.append(_number(0x48, status.st_rdev & 0xFF | status.st_rdev >> 12 & 0xFFF00))
         head = self._modes.get(mode)
         if head is None:
             head = self._modes[mode] = _number(0x10, go_mode(mode))
@@ -74,9 +73,9 @@ class StatFrames:
                 path,
                 head,
                 b"" if kind == _DIRECTORY else _number(0x28, status.st_size),
-                b"\x30",
                 _time(status.st_mtime_ns),
-                *extra,
+                *rare,
+                *xattrs,
             )
         )
         size = varint(len(body))
@@ -88,11 +87,12 @@ def _number(tag: int, value: int) -> bytes:
 
 
 def _time(value: int) -> bytes:
-    """varint, faster for the times of the years 1972 to 2262."""
+    """The field modTime; faster for the years 1972 to 2262."""
     if not 1 << 56 <= value < 1 << 63:
-        return varint(value & 0xFFFF_FFFF_FFFF_FFFF)
+        return _number(0x30, value & 0xFFFF_FFFF_FFFF_FFFF)
     return bytes(
         (
+            0x30,
             value & 0x7F | 0x80,
             value >> 7 & 0x7F | 0x80,
             value >> 14 & 0x7F | 0x80,
