@@ -6,10 +6,10 @@ from runner.errors import UsageError
 
 def unreadable(path: bytes, error: OSError) -> UsageError:
     """The error for a path that the system did not let us read."""
-    return UsageError(
-        f"reading {show(path)} for the build: {error.strerror or error}",
-        hint="Make it readable, or name it in .dockerignore.",
-    )
+    hint = "Make it readable."
+    if not path.endswith(b".dockerignore"):
+        hint = "Make it readable, or name it in .dockerignore."
+    return UsageError(f"reading {show(path)} for the build: {error.strerror or error}", hint=hint)
 
 
 def changed(path: bytes, how: str) -> UsageError:

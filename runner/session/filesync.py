@@ -21,7 +21,7 @@ from runner.context.names import decode
 from runner.context.patterns import Matcher
 from runner.context.stats import StatFrames
 from runner.context.walk import Found, walk
-from runner.errors import DaemonError, Error, ProtocolError
+from runner.errors import Error, ProtocolError, UsageError
 from runner.transport.stream import NOT_FOUND, OK, UNKNOWN, Handler, Metadata, ServerStream
 from runner.wire.filesync import FILE_SYNC_DIFF_COPY
 
@@ -42,7 +42,7 @@ class Stats:
     """What was sent so far, over all transfers.
 
     entries: how many files, directories and links the daemon was told of; files: how many of them it asked
-    for; bytes: their size. error: why a transfer ended early.
+    for; bytes: their size. error: the first that ended a transfer, unless it was the daemon's own.
     """
 
     __slots__ = ("bytes", "entries", "error", "files")
@@ -73,6 +73,9 @@ class FileSync:
             if source is None:
                 upload.refuse(NOT_FOUND, f"no access allowed to dir {name!r}")
                 return upload
+            if isinstance(self.stats.error, UsageError):
+                # The daemon takes an ignore file that it did not get for an empty one, and would build.
+                raise self.stats.error
             upload.begin(source, asked)
         except Error as error:
             upload.fail(error)
@@ -166,7 +169,7 @@ class _Upload:
             # The daemon half-closes only after our trailers.
             self.refuse(OK, "")
         elif kind == packets.ERR:
-            raise DaemonError(f"{_DOING}: the daemon stopped it: {body.decode('utf-8', 'replace')}")
+            self.refuse(UNKNOWN, f"error from receiver: {body.decode('utf-8', 'replace')}")
         else:
             raise ProtocolError(f"{_DOING}: the daemon sent a packet of type {kind}")
 
