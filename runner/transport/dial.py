@@ -56,7 +56,8 @@ def dial(address: Address, timeout: float) -> Wire:
         return TlsWire(context.wrap_socket(sock, server_hostname=name))
     except OSError as error:
         sock.close()
-        raise DaemonError(f"connecting to {address} with TLS: {tls_reason(error)}") from error
+        reason = tls_reason(error)
+        raise DaemonError(f"connecting to {address} with TLS: {reason}", hint=tls_hint(reason)) from error
     except BaseException:
         sock.close()
         raise
@@ -219,9 +220,18 @@ def tls_reason(error: OSError) -> str:
     return reason.lower().replace("_", " ") or plain_reason(error)
 
 
+def tls_hint(reason: str) -> str:
+    """What to do about a reason of `tls_reason`."""
+    if reason.startswith("its certificate"):
+        return "Name the CA that signed it with --tlscacert, or the name that is in it with --tlsservername."
+    if "certificate of ours" in reason or "our certificate" in reason:
+        return "Give one that its CA signed with --tlscert and --tlskey."
+    return ""
+
+
 def _hint(error: OSError) -> str:
     if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
-        return "is buildkitd running there?"
+        return "Is buildkitd running there?"
     if isinstance(error, PermissionError):
-        return "this user may not use buildkitd's socket"
+        return "This user may not use buildkitd's socket"
     return ""

@@ -12,7 +12,7 @@ from runner.errors import DaemonError
 from runner.transport.address import Address
 from runner.transport.call import Call
 from runner.transport.connection import Connection
-from runner.transport.dial import dial
+from runner.transport.dial import dial, tls_hint
 from runner.transport.pool import Pool
 
 __all__ = ["Call", "Connection", "Loop"]
@@ -67,9 +67,11 @@ class Loop:
         try:
             if not connection.ready.wait(max(deadline - time.monotonic(), 0)):
                 text = f"connecting to {address}: no answer in HTTP/2 within {timeout:g} s"
-                raise DaemonError(text, hint="is it buildkitd that listens there?")
+                raise DaemonError(text, hint="Is it buildkitd that listens there?")
             if error := connection.error:
-                hint = "" if address.path or address.tls else "if it wants TLS, give it the certificates"
+                hint = tls_hint(error.message)
+                if not (address.path or address.tls):
+                    hint = "If it wants TLS, give it the certificates: --tlsdir or --tlscacert, …"
                 raise type(error)(f"connecting to {address}: {error.message}", hint=hint)
         except BaseException:
             connection.close()

@@ -29,6 +29,10 @@ class Secured(NamedTuple):
     ca: Path
     client: Path
 
+    def flags(self, ca: Path) -> list[str]:
+        """The client's certificate and key, with this CA."""
+        return ["--tlscacert", str(ca), "--tlscert", str(self.client), "--tlskey", str(self.client)]
+
 
 @pytest.fixture
 def secured(tmp_path: Path, fresh_buildkitd: StartBuildkitd) -> Secured:
@@ -57,7 +61,7 @@ def test_tcp(command: Command, fresh_buildkitd: StartBuildkitd, context: Path) -
 
 
 def test_tls_with_certificates_on_both_sides(command: Command, secured: Secured, context: Path) -> None:
-    files = ["--tlscacert", secured.ca, "--tlscert", secured.client, "--tlskey", secured.client]
+    files = secured.flags(secured.ca)
     ran = command("build", "-q", "-t", "join/tls", "--addr", secured.address, *files, context)
     assert ran.code == 0, ran.stderr
     ran = command("info", "--addr", secured.address, *files, "--tlsservername", "localhost")
@@ -67,7 +71,7 @@ def test_tls_with_certificates_on_both_sides(command: Command, secured: Secured,
 def test_a_daemon_with_another_certificate_is_refused(
     command: Command, secured: Secured, context: Path
 ) -> None:
-    files = ["--tlscacert", secured.client, "--tlscert", secured.client, "--tlskey", secured.client]
+    files = secured.flags(secured.client)
     ran = command("build", "--addr", secured.address, *files, context)
     assert ran.code == 75
     assert secured.address in ran.stderr

@@ -152,7 +152,7 @@ def test_tls_where_plain_text_was_expected(loop: Loop, any_client: ssl.SSLContex
     with listening(everything(), secure=any_client) as address:
         with pytest.raises(DaemonError, match="connecting to tcp://") as caught:
             loop.connect(address, timeout=5)
-        assert caught.value.hint == "if it wants TLS, give it the certificates"
+        assert caught.value.hint.startswith("If it wants TLS")
 
 
 def test_somebody_who_never_shakes_hands(authority: Authority) -> None:

@@ -104,7 +104,7 @@ def test_connecting_to_nothing(loop: Loop, tmp_path: Path) -> None:
         DaemonError, match=f"connecting to unix://{path}: no such file or directory"
     ) as caught:
         loop.connect(Address(path=str(path)), timeout=5)
-    assert caught.value.hint == "is buildkitd running there?"
+    assert caught.value.hint == "Is buildkitd running there?"
     path.write_text("no socket")
     with pytest.raises(DaemonError, match="connection refused"):
         loop.connect(Address(path=str(path)), timeout=5)
