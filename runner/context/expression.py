@@ -28,7 +28,7 @@ _POSIX = {
     "word": "0-9A-Za-z_",
     "xdigit": "0-9A-Fa-f",
 }
-_COUNT = re.compile(r"\{(0|[1-9][0-9]*)(?:,(0|[1-9][0-9]*|))?\}")
+_COUNT = r"\{(0|[1-9][0-9]*)(?:,(0|[1-9][0-9]*|))?\}"
 _ANYTHING = "(?s:.*)"
 _STAR = "[^/]*"
 _GO_DEEP = "(.*/)?"
@@ -113,7 +113,7 @@ def _python(go: str) -> str:
         elif char == "*":
             pieces[-1] += "*"
             at += 1
-        elif found := _COUNT.match(go, at):
+        elif char == "{" and (found := re.compile(_COUNT).match(go, at)):
             _repeat(pieces, found[1], found[2])
             at = found.end()
         else:

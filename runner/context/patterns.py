@@ -36,7 +36,7 @@ class Matcher:
             for pattern in parsed
             if pattern.negated == exceptions
         ]
-        self._anywhere = any(map(_SPECIAL.search, targets))
+        self._anywhere = not all(map(_SPECIAL.isdisjoint, targets))
         self._targets = sorted(target + "/" for target in targets)
 
     def match(self, path: str, above: int = 0) -> tuple[bool, int]:
@@ -65,7 +65,7 @@ class Matcher:
 
 
 # Characters that make a pattern more than the name of one path.
-_SPECIAL = re.compile(r"[*\[\]?^\\]")
+_SPECIAL = frozenset("*[]?^\\")
 
 
 class _Pattern(NamedTuple):
