@@ -38,7 +38,7 @@ def walk(
             path = prefix + entry.name
             wanted, below = True, state
             if filtered:
-                directory = entry.is_dir(follow_symlinks=False)
+                directory = _is_directory(entry)
                 wanted, enter, below = _judge(decode(path), directory, state, include, exclude)
                 if not wanted and not enter:
                     passed += 1
@@ -87,6 +87,13 @@ def _judge(
         if hit:
             return False, directory and exclude.reaches(path), (included, excluded)
     return wanted, directory, (included, excluded)
+
+
+def _is_directory(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False  # what is wanted of it, its lstat will tell
 
 
 def _lstat(entry: os.DirEntry[bytes]) -> os.stat_result:

@@ -62,21 +62,21 @@ class FileSync:
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
         self.stats = Stats()
-        self._sources = sources
+        self._roots = {name: os.fsencode(os.path.realpath(source.path)) for name, source in sources.items()}
 
     def open(self, method: str, stream: ServerStream) -> Handler:  # noqa: ARG002
         upload = _Upload(stream, self.stats)
         try:
             asked = _asked_for(stream.metadata)
             name = (asked.get("dir-name") or [""])[0]
-            source = self._sources.get(name)
-            if source is None:
+            root = self._roots.get(name)
+            if root is None:
                 upload.refuse(NOT_FOUND, f"no access allowed to dir {name!r}")
                 return upload
             if isinstance(self.stats.error, UsageError):
                 # The daemon takes an ignore file that it did not get for an empty one, and would build.
                 raise self.stats.error
-            upload.begin(source, asked)
+            upload.begin(root, asked)
         except Error as error:
             upload.fail(error)
         return upload
@@ -101,15 +101,13 @@ class _Upload:
         self._called = False
         self._over = False
 
-    def begin(self, source: Source, asked: Mapping[str, list[str]]) -> None:
+    def begin(self, root: bytes, asked: Mapping[str, list[str]]) -> None:
         """Start sending what the daemon asked for. Raises UsageError, ProtocolError."""
-        self._root = os.fsencode(os.path.realpath(source.path))
-        include = include_patterns(
-            self._root, asked.get("include-patterns", []), asked.get("followpaths", [])
-        )
+        self._root = root
+        include = include_patterns(root, asked.get("include-patterns", []), asked.get("followpaths", []))
         exclude = asked.get("exclude-patterns", [])
         found = walk(
-            self._root,
+            root,
             Matcher(include, exceptions=False) if include else None,
             Matcher(exclude, exceptions=True) if exclude else None,
         )
@@ -199,7 +197,7 @@ class _Upload:
             self.fail(error)
 
     def _announce(self, found: Iterator[Found | None]) -> Iterator[None]:
-        """Queue the STATs; pauses after every batch."""
+        """Queue the STATs; pauses after every batch, and where the walk does."""
         frame = StatFrames(self._root).frame
         frames: list[bytes] = []
         size = 0
@@ -211,14 +209,15 @@ class _Upload:
                 self._paths.append(path if regular or socket else b"")
                 self._sizes.append(status.st_size if regular else 0)
                 frames.append(stat)
+                self._counted.entries += 1
                 size += len(stat)
-            if size >= BATCH or item is None:
-                self._counted.entries += len(frames)
+            if size >= BATCH:
                 self._stream.send_framed(b"".join(frames))
                 frames.clear()
                 size = 0
                 yield
-        self._counted.entries += len(frames)
+            elif item is None:
+                yield
         self._stream.send_framed(b"".join((*frames, packets.LAST_STAT_FRAME)))
         self._walk = None
 
