@@ -91,11 +91,8 @@ def _near(path: str) -> str:
     """A hint that names what may have been meant."""
     directory, name = os.path.split(path)
     try:
-        names = sorted(
-            entry.name
-            for entry in os.scandir(directory or ".")
-            if entry.is_file() and not entry.name.endswith(".dockerignore")
-        )
+        with os.scandir(directory or ".") as entries:
+            names = sorted(e.name for e in entries if e.is_file() and not e.name.endswith(".dockerignore"))
     except OSError:
         names = []
     likely = [each for each in names if each.lower() == name.lower()]

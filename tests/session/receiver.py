@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.context.local import Source
+from runner.errors import Error
 from runner.session.filesync import FileSync
-from runner.transport.stream import OK, Metadata
+from runner.transport.stream import OK, UNKNOWN, Metadata
 from runner.wire.filesync import FILE_SYNC_DIFF_COPY
 from runner.wire.fsutil import Packet, Stat
 
@@ -155,3 +156,19 @@ def is_file(stat: Stat) -> bool:
 def asking(**headers: Iterable[str]) -> Metadata:
     """Headers; `_` in a name stands for `-`."""
     return [(name.replace("_", "-"), value) for name, values in headers.items() for value in values]
+
+
+def paths(context: Path, **headers: list[str]) -> list[str]:
+    """What the daemon is told of, asking with these headers."""
+    receiver = Receiver(context, asking(**headers))
+    receiver.settle()
+    return receiver.paths
+
+
+def failed(receiver: Receiver) -> Error:
+    """The error that ended the transfer; the daemon was told it in both ways."""
+    error = receiver.service.stats.error
+    assert error is not None
+    assert receiver.error == error.message
+    assert receiver.status == (UNKNOWN, error.message)
+    return error
