@@ -231,7 +231,7 @@ FILES = {
     "many small files": Case(2021, {f"{n // 100}/{n}": str(n) for n in range(2000)}),
     "copied with wildcards": Case(7, TREE, copy="COPY *.txt ?/*.txt /\nCOPY [dz] /"),
     "copied with escapes": Case(3, plain("[a]", "a", "*b", "bb"), copy="COPY [[]a] \\*b /"),
-    "copied in parts": Case(6, TREE, "d/e/b.txt\n", copy="COPY d/e /\nCOPY z/a b.txt /\nADD d/a /"),
+    "copied in parts": Case(6, TREE, "d/e/b.txt\n", copy="COPY d/e /\nCOPY z/a b.txt /\nADD d/b.txt /"),
     "copied by stages": Case(3, TREE, copy="COPY d/e /\nFROM scratch\nCOPY z/a b.txt /\nCOPY --from=0 /a /"),
 }
 
