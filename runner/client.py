@@ -2,10 +2,11 @@
 
 import os
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
-from runner.errors import DaemonError, Error
+from runner.errors import AccessError, BuildFailed, DaemonError, Error, UsageError
 from runner.registry.settings import RegistrySettings
 from runner.transport.loop import Loop
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from runner.api import Info
     from runner.daemon.process import Daemon
+    from runner.disk import UsageRecord
     from runner.progress.events import Event
     from runner.request import BuildRequest
     from runner.result import BuildResult
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 JOIN_TIMEOUT = 10.0
 START_TIMEOUT = 30.0
 
+Answer = TypeVar("Answer")
+
 
 class Client:
     """Builds on one daemon. A context manager: what it started ends with it.
@@ -33,10 +37,13 @@ class Client:
         daemon of our own.
     daemon: "auto" joins where a daemon answers and else starts one; "join" and "own" force either.
     root: the state directory of our own daemon.
+    cache_size: how large its cache may be after a build (bytes); None leaves that to BuildKit. What is needed
+        least goes first, cache mounts and copies of contexts like layers. Not for a daemon that is joined.
     registries: which registries are insecure, their CAs and mirrors.
     tls: the files for a tcp address.
 
-    Nothing is opened before the first call. Calls may be made from several threads.
+    Raises UsageError for a cache_size that is not above 0. Nothing is opened before the first call. Calls may
+    be made from several threads.
     """
 
     def __init__(
@@ -45,12 +52,18 @@ class Client:
         *,
         daemon: str = "auto",
         root: str | None = None,
+        cache_size: int | None = None,
         registries: RegistrySettings | None = None,
         tls: "TLS | None" = None,
     ) -> None:
+        if cache_size is not None and cache_size <= 0:
+            raise UsageError(
+                f"limiting the cache to {cache_size} bytes: it must be more", hint="Such as 10gb."
+            )
         self._asked = address
         self._mode = daemon
         self._root = root
+        self._cache_size = cache_size
         self._registries = registries or RegistrySettings()
         self._tls = tls
         self._loop: Loop | None = None
@@ -65,10 +78,28 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: "TracebackType | None"
     ) -> None:
-        self.close()
+        if kind is None or issubclass(kind, AccessError | BuildFailed):
+            self.close()
+        else:
+            self._end()  # A cancelled build's user does not wait.
 
     def close(self) -> None:
-        """Close the connections, and stop the daemon if it is ours. May be called more than once."""
+        """Close the connections, and stop the daemon if it is ours, its cache not above its size.
+
+        May be called more than once.
+        """
+        try:
+            if self._daemon is not None and self._cache_size is not None:
+                self._shrink(self._cache_size)
+        finally:
+            self._end()
+
+    def _shrink(self, size: int) -> None:
+        """Do what the daemon's own garbage collection does only a second after a build."""
+        with suppress(Error):  # The build has ended well; the next daemon begins with it.
+            self.prune(all=True, max_used_space=size)
+
+    def _end(self) -> None:
         loop, self._loop = self._loop, None
         if loop is not None:
             loop.close()
@@ -127,10 +158,57 @@ class Client:
         """What the daemon is and what it can run. Raises UsageError, RpcError and DaemonError."""
         from runner import api
 
+        return self._ask(api.info)
+
+    def disk_usage(self, filters: Iterable[str] = ()) -> "tuple[UsageRecord, ...]":
+        """The records of the daemon's build cache, the smallest first.
+
+        filters: such as `type=regular`, `description~=REGEX`, `mutable`, `until=24h` (not used since); all
+        must match. docs/disk.md has all of them. Raises UsageError, RpcError and DaemonError.
+        """
+        from runner import disk
+        from runner.specs.filters import parse_filters
+
+        parsed = parse_filters(filters)
+        return self._ask(lambda connection: disk.disk_usage(connection, parsed))
+
+    def prune(
+        self,
+        filters: Iterable[str] = (),
+        *,
+        all: bool = False,
+        reserved_space: int = 0,
+        max_used_space: int = 0,
+        min_free_space: int = 0,
+    ) -> "tuple[UsageRecord, ...]":
+        """Remove what nothing uses from the daemon's build cache, and return what was removed.
+
+        filters: as for `disk_usage`, without `parents` and `inuse`. all: also what belongs to frontends and
+        to the daemon itself. With one of the other three (bytes) only so much is removed, what is needed
+        least first: until at most `max_used_space` is used, until `min_free_space` is free on the disk, and
+        never so that less than `reserved_space` is used. Raises UsageError, RpcError and DaemonError.
+        """
+        from runner import disk
+        from runner.specs.filters import parse_filters
+
+        parsed = parse_filters(filters, without=("parents", "inuse"))
+        return self._ask(
+            lambda connection: disk.prune(
+                connection,
+                parsed,
+                all=all,
+                reserved_space=reserved_space,
+                max_used_space=max_used_space,
+                min_free_space=min_free_space,
+            )
+        )
+
+    def _ask(self, question: "Callable[[Connection], Answer]") -> Answer:
+        """Ask the daemon on a connection of its own."""
         self._open()
         connection = self._connect()
         try:
-            return api.info(connection)
+            return question(connection)
         except DaemonError as error:
             raise self._diagnose(error) from error
         finally:
@@ -153,9 +231,14 @@ class Client:
         if decision.own or decision.address is None:
             from runner.daemon.start import DaemonOptions, start
 
-            options = DaemonOptions(root=self._root, registries=self._registries)
+            options = DaemonOptions(root=self._root, registries=self._registries, cache_size=self._cache_size)
             self._daemon = start(options, decision.address)
             return self._daemon.address
+        if self._cache_size is not None:
+            raise UsageError(
+                f"limiting the cache of the daemon at {decision.address}: that is for a daemon of our own",
+                hint="Leave --cache-size out; buildkit-runner prune --max-used-space SIZE shrinks its cache.",
+            )
         self._notices += self._registries.for_joined(str(decision.address))
         return decision.address
 

@@ -28,12 +28,24 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 UNLIMITED_LOGS = {"BUILDKIT_STEP_LOG_MAX_SIZE": "-1", "BUILDKIT_STEP_LOG_MAX_SPEED": "-1"}
 
 
-def buildkitd_toml(place: Place, runtime: str, registries: RegistrySettings, *, debug: bool = False) -> str:
+def buildkitd_toml(
+    place: Place,
+    runtime: str,
+    registries: RegistrySettings,
+    *,
+    debug: bool = False,
+    cache_size: int | None = None,
+) -> str:
     """The text of its buildkitd.toml (docs/buildkitd.toml.md in moby/buildkit).
 
     runtime: the OCI runtime's path. It listens on the socket that it inherits. In otel.socketPath it collects
     the traces of its steps: two daemons on one machine must not share it.
+    cache_size: bytes for all that is in the cache together; None leaves BuildKit's own rules, of which one
+    drops cache mounts after two days.
     """
+    collection = ""
+    if cache_size is not None:
+        collection = f"[[worker.oci.gcpolicy]]\nall = true\nmaxUsedSpace = {cache_size}\n"
     return f"""\
 root = {toml_string(place.root)}
 [log]
@@ -47,7 +59,7 @@ enabled = true
 snapshotter = "auto"
 binary = {toml_string(runtime)}
 defaultCgroupParent = {toml_string(place.cgroup)}
-[worker.containerd]
+{collection}[worker.containerd]
 enabled = false
 {registries.tables()}"""
 

@@ -30,10 +30,13 @@ class DaemonOptions(NamedTuple):
 
     isolate: whether it gets namespaces, where they are allowed; without them, what a killed daemon leaves is
     looked for and removed.
+
+    cache_size: how large the cache may become (bytes); None leaves that to BuildKit.
     """
 
     root: str | None = None
     registries: RegistrySettings = RegistrySettings()
+    cache_size: int | None = None
     debug: bool = False
     isolate: bool = True
 
@@ -68,7 +71,9 @@ def start(options: DaemonOptions, address: Address | None = None) -> Daemon:
             listener = always.enter_context(listen.listen(place.address.path))
             undo.callback(leftovers.remove_sockets, private, place.address.path)
             opened.claim(str(place.address))
-            toml = config.buildkitd_toml(place, runtime, options.registries, debug=options.debug)
+            toml = config.buildkitd_toml(
+                place, runtime, options.registries, debug=options.debug, cache_size=options.cache_size
+            )
             with open(f"{place.root}/runner.toml", "w") as file:
                 file.write(toml)
             os.makedirs(leftovers.temporary(place.root), 0o700, exist_ok=True)

@@ -17,10 +17,15 @@ MIRROR = parse_settings(insecure=["mirror.test:5000"], mirrors=["docker.io=mirro
 
 
 def configuration(
-    root: str = "/state", registries: RegistrySettings = NONE, *, debug: bool = False
+    root: str = "/state",
+    registries: RegistrySettings = NONE,
+    *,
+    debug: bool = False,
+    cache_size: int | None = None,
 ) -> dict[str, Any]:
     place = Place(root, "/run/ours", "ours-1", Address(path="/run/ours/buildkitd.sock"))
-    return tomllib.loads(buildkitd_toml(place, "/usr/sbin/runc", registries, debug=debug))
+    text = buildkitd_toml(place, "/usr/sbin/runc", registries, debug=debug, cache_size=cache_size)
+    return tomllib.loads(text)
 
 
 def test_it_has_one_worker_and_sockets_of_its_own() -> None:
@@ -43,6 +48,12 @@ def test_it_has_one_worker_and_sockets_of_its_own() -> None:
 
 def test_it_logs_everything_when_asked() -> None:
     assert configuration(debug=True)["log"] == {"level": "debug"}
+
+
+def test_one_size_is_for_everything_in_the_cache() -> None:
+    worker = configuration(cache_size=10 << 30)["worker"]
+    assert worker["oci"]["gcpolicy"] == [{"all": True, "maxUsedSpace": 10 << 30}]
+    assert worker["containerd"] == {"enabled": False}
 
 
 @pytest.mark.parametrize("root", ['/a "quoted" name', "/back\\slash", "/line\nbreak\x7f", "/ünï"])
