@@ -11,6 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
 from errno import ELOOP, ENOENT, ENOTDIR, ENXIO
+from functools import partial
 from stat import S_ISREG, S_ISSOCK
 
 from runner.context import packets
@@ -21,7 +22,7 @@ from runner.context.names import decode
 from runner.context.patterns import Matcher
 from runner.context.stats import StatFrames
 from runner.context.walk import Found, walk
-from runner.errors import Error, ProtocolError, UsageError
+from runner.errors import DaemonError, Error, ProtocolError, UsageError
 from runner.transport.stream import NOT_FOUND, OK, UNKNOWN, Handler, Metadata, ServerStream
 from runner.wire.filesync import FILE_SYNC_DIFF_COPY
 
@@ -31,6 +32,8 @@ PIECE = 256 << 10
 BATCH = 32 << 10
 # Seconds after which the loop's thread is given back.
 SLICE = 0.004
+# Seconds without any sign of life after which the daemon is given up.
+SILENCE = 300.0
 # Bytes to read at once of a file whose size is not known.
 _UNKNOWN = 16 << 10
 _DOING = "sending files to the daemon"
@@ -100,6 +103,7 @@ class _Upload:
         # Whether `_pump` will be called again without more messages.
         self._called = False
         self._over = False
+        self._signs = 0
 
     def begin(self, root: bytes, asked: Mapping[str, list[str]]) -> None:
         """Start sending what the daemon asked for. Raises UsageError, ProtocolError."""
@@ -112,6 +116,7 @@ class _Upload:
             Matcher(exclude, exceptions=True) if exclude else None,
         )
         self._walk = self._announce(found)
+        self._watch(-1)
         self._pump()
 
     def refuse(self, code: int, message: str) -> None:
@@ -132,6 +137,7 @@ class _Upload:
     def message(self, data: bytes) -> None:
         if self._over:
             return
+        self._signs += 1
         try:
             self._take(data)
         except Error as error:
@@ -141,6 +147,7 @@ class _Upload:
         self.fail(ProtocolError(f"{_DOING}: the daemon ended the transfer before it was complete"))
 
     def writable(self) -> None:
+        self._signs += 1
         self._pump()
 
     def closed(self) -> None:
@@ -171,11 +178,18 @@ class _Upload:
         else:
             raise ProtocolError(f"{_DOING}: the daemon sent a packet of type {kind}")
 
+    def _watch(self, signs: int) -> None:
+        """Look again and again whether the daemon has taken or said anything since `signs` was counted."""
+        if self._signs == signs:
+            self.fail(DaemonError(f"{_DOING}: it was silent for {SILENCE:g} s"))
+        elif not self._over:
+            self._stream.after(SILENCE, partial(self._watch, self._signs))
+
     # What goes out
 
     def _call(self) -> None:
         self._called = True
-        self._stream.defer(_nothing, lambda _: self._pump())
+        self._stream.after(0, self._pump)
 
     def _pump(self) -> None:
         """Queue packets until there is no room, nothing to send, or the loop was held for long enough."""
@@ -272,10 +286,6 @@ class _Upload:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-
-def _nothing() -> None:
-    pass
 
 
 def _asked_for(metadata: Metadata) -> dict[str, list[str]]:

@@ -84,7 +84,7 @@ class Connection:
 
         metadata: the session's headers, without those for the services' methods.
         """
-        tunnel = Tunnel(services, pool=self.loop.pool, submit=self.loop.submit)
+        tunnel = Tunnel(services, self.loop)
         headers = session_metadata(metadata, services)
         return self._start(SESSION, None, headers, tunnel.message, tunnel=tunnel)
 

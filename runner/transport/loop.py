@@ -1,5 +1,7 @@
 """The one thread that reads and writes the sockets, and calls everybody back."""
 
+import heapq
+import itertools
 import os
 import select
 import threading
@@ -28,6 +30,9 @@ class Loop:
         # A signal's handler may submit while its thread does.
         self._lock = threading.RLock()
         self._submitted: list[Callable[[], None]] = []
+        # When (time.monotonic), a number that keeps the order, what.
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
         self._woken = False
         self._closing = False
         self._closed = True
@@ -104,6 +109,13 @@ class Loop:
             self._wake()
         return True
 
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        """Run work on the loop's thread after some time; forgotten when the loop is closed before.
+
+        To be called on the loop's thread.
+        """
+        heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._numbers), work))
+
     def forget(self, connection: Connection) -> None:
         """Stop reading and writing a connection. On the loop's thread, before its socket is closed."""
         if self._connections.pop(connection.wire.fileno(), None):
@@ -133,7 +145,7 @@ class Loop:
         try:
             busy = warm = False
             while not self._closing:
-                self._turn(0 if busy else None)
+                self._turn(0 if busy else self._pause())
                 busy = self._flush()
                 if not warm and any(connection.busy for connection in self._connections.values()):
                     # While the daemon works on the first call: reading its answer takes the library.
@@ -162,6 +174,13 @@ class Loop:
             if events & ~select.POLLOUT:
                 connection.receive()
         self._run_submitted()
+        due = time.monotonic()
+        while self._timers and self._timers[0][0] <= due:
+            heapq.heappop(self._timers)[2]()
+
+    def _pause(self) -> float | None:
+        """Milliseconds until the next timer; None where there is none."""
+        return max(0.0, self._timers[0][0] - time.monotonic()) * 1000 if self._timers else None
 
     def _run_submitted(self) -> None:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from runner.errors import Error, ProtocolError
 from runner.transport import grpc, stream
@@ -15,17 +16,26 @@ MAX_HEADERS = 4 << 20
 MAX_HELD = 64 << 20
 
 
+class Scheduler(Protocol):
+    """Where work is run: a `Loop`."""
+
+    pool: Pool
+
+    def submit(self, work: Callable[[], None]) -> object:
+        """Run work soon on the loop's thread. Any thread may call it."""
+
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        """Run work on the loop's thread after some time. To be called on that thread."""
+
+
 class Server:
     """Bytes of the client in, bytes for it out; in between the services' handlers are called.
 
-    submit: runs a function soon on the thread that calls all methods of this object; any thread may call it.
+    All methods are called on the thread that the scheduler runs work on.
     """
 
-    def __init__(
-        self, services: Sequence[Service], *, pool: Pool, submit: Callable[[Callable[[], None]], object]
-    ) -> None:
-        self.pool = pool
-        self.submit = submit
+    def __init__(self, services: Sequence[Service], scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
         self.core = Http2(client=False, max_headers=MAX_HEADERS)
         self._services = {method: service for service in services for method in service.methods}
         self._calls: dict[int, _ServerCall] = {}
@@ -170,9 +180,16 @@ class _ServerCall:
                 result = work()
             except BaseException as error:
                 result = error
-            self._server.submit(lambda: deliver(result))
+            self._server.scheduler.submit(lambda: deliver(result))
 
-        self._server.pool.submit(key, run)
+        self._server.scheduler.pool.submit(key, run)
+
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        def run() -> None:
+            if not self._finished:
+                self._guard(work)
+
+        self._server.scheduler.after(seconds, run)
 
     def _send(self, parts: Iterable[Buffer]) -> None:
         if self._finished:
@@ -210,7 +227,7 @@ class _ServerCall:
             return
         self._closed = self._finished = True
         for key in self._deferred:
-            self._server.pool.forget(key)
+            self._server.scheduler.pool.forget(key)
         self._deferred.clear()
         # Nobody is left who could be told that releasing failed.
         with suppress(Exception):

@@ -43,6 +43,12 @@ class ServerStream(Protocol):
         `done` is not called when the call has ended meanwhile.
         """
 
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        """Run `work` on the loop's thread when so much time has passed; 0 is after what waits there now.
+
+        It is not called when the call has ended meanwhile.
+        """
+
 
 class Handler(Protocol):
     """Our side of one call."""
@@ -54,7 +60,7 @@ class Handler(Protocol):
         """The peer will send no more messages."""
 
     def writable(self) -> None:
-        """There is room again: queue more, if there is more."""
+        """There is room again, after `room` was seen at 0 or less: queue more, if there is more."""
 
     def closed(self) -> None:
         """The call is over (finished, reset, or the connection is gone): release what is held."""

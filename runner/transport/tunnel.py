@@ -3,12 +3,11 @@
 Each message is a `BytesMessage { bytes data = 1; }` (buildkit's api/services/control/control.proto).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from runner.errors import ProtocolError
 from runner.transport import grpc
-from runner.transport.pool import Pool
-from runner.transport.server import Server
+from runner.transport.server import Scheduler, Server
 from runner.transport.stream import Metadata, Service
 
 METHOD = "/moby.buildkit.v1.Control/Session"
@@ -23,10 +22,8 @@ _TAG = b"\x0a"  # field 1, length-delimited
 class Tunnel:
     """The daemon's messages in, framed messages for it out."""
 
-    def __init__(
-        self, services: Sequence[Service], *, pool: Pool, submit: Callable[[Callable[[], None]], object]
-    ) -> None:
-        self._server = Server(services, pool=pool, submit=submit)
+    def __init__(self, services: Sequence[Service], scheduler: Scheduler) -> None:
+        self._server = Server(services, scheduler)
 
     def message(self, data: bytes) -> None:
         """One BytesMessage of the daemon. Raises ProtocolError."""

@@ -41,7 +41,8 @@ class Receiver:
         self.queued = self.largest = self.most = 0
         self.capacity = capacity
         self.waiting = False
-        self.deferred: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+        self.soon: list[Callable[[], None]] = []
+        self.timers: list[Callable[[], None]] = []
         if isinstance(context, Path):
             context = FileSync({"context": Source(str(context))})
         self.service = context
@@ -78,22 +79,28 @@ class Receiver:
         self.status = (code, message)
 
     def defer(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        self.deferred.append((work, done))
+        raise AssertionError(f"{work} and {done} need no other thread")
+
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        (self.timers if seconds else self.soon).append(work)
 
     # The daemon
 
     def settle(self) -> None:
         """Let the transfer go on until it waits for the daemon."""
-        while self.status is None and (self.deferred or self.waiting):
+        while self.status is None and (self.soon or self.waiting):
             self.step()
 
     def step(self) -> None:
-        """Run what was deferred, or let go out what was queued."""
-        if self.deferred:
-            work, done = self.deferred.pop(0)
-            done(work())
+        """Run what was put off, or let go out what was queued."""
+        if self.soon:
+            self.soon.pop(0)()
         else:
             self.drain()
+
+    def wait(self) -> None:
+        """Let the time pass until the next timer."""
+        self.timers.pop(0)()
 
     def drain(self) -> None:
         """What was queued has gone out."""

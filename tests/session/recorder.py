@@ -33,6 +33,9 @@ class Call:
     def defer(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         self.deferred.append((work, done))
 
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        raise AssertionError(f"a call with one answer waits {seconds} s for {work}")
+
     def run_deferred(self) -> None:
         for work, done in self.deferred:
             try:

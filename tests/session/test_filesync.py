@@ -135,9 +135,9 @@ def test_the_thread_is_given_back_every_few_milliseconds(tmp_path: Path) -> None
         (tmp_path / f"x{number}").touch()
     for headers in (asking(), asking(exclude_patterns=["x*"])):
         receiver = Receiver(tmp_path, headers, capacity=1 << 30)
-        assert receiver.deferred
+        assert receiver.soon
         assert not receiver.last
-        while receiver.deferred:
+        while receiver.soon:
             begin = time.thread_time()
             receiver.step()
             assert time.thread_time() - begin < 0.1

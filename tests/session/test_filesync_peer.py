@@ -121,6 +121,19 @@ def test_fin_that_never_comes(context: Path) -> None:
     assert error.message.endswith("the daemon ended the transfer before it was complete")
 
 
+def test_a_daemon_that_falls_silent_is_given_up(context: Path) -> None:
+    receiver = Receiver(context)
+    receiver.settle()
+    receiver.ask(0)
+    receiver.settle()
+    receiver.wait()
+    assert receiver.status is None
+    receiver.wait()
+    assert "silent for 300 s" in failed(receiver).message
+    receiver.handler.closed()
+    assert not receiver.timers
+
+
 def test_an_error_of_the_daemon_is_its_own(context: Path) -> None:
     receiver = Receiver(context)
     receiver.settle()

@@ -14,11 +14,11 @@ from runner.errors import ProtocolError
 from runner.transport import grpc
 from runner.transport.address import TLS, Address
 from runner.transport.h2 import Event, Http2
-from runner.transport.pool import Pool
 from runner.transport.server import Server
 from runner.transport.stream import Handler, ServerStream, Service
 from runner.transport.tunnel import METHOD
 from runner.wire.control import BytesMessage
+from tests.transport.scheduler import AtOnce
 from tests.transport.services import COUNT, ECHO, FAIL, Call, Recorder, count, echo, fail
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def serving(*services: Service) -> Script:
     sent with its next message."""
 
     def script(connected: socket.socket) -> None:
-        server = Server(services, pool=Pool(), submit=lambda work: work())
+        server = Server(services, AtOnce())
         try:
             while True:
                 while out := b"".join(server.take(1 << 20)):

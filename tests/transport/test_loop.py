@@ -152,3 +152,15 @@ def test_a_start_without_what_costs_time() -> None:
     script = f"import sys, runner.transport.loop; print(sorted(set(sys.modules) & set({heavy.split()!r})))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_timers_run_in_the_order_of_their_times(loop: Loop) -> None:
+    ran: SimpleQueue[str] = SimpleQueue()
+
+    def begin() -> None:
+        loop.after(0.05, lambda: ran.put("later"))
+        loop.after(0, lambda: ran.put("soon"))
+        loop.after(0, lambda: ran.put("then"))
+
+    loop.submit(begin)
+    assert [ran.get(timeout=5) for _ in range(3)] == ["soon", "then", "later"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from queue import SimpleQueue
 
 import pytest
 
@@ -12,10 +11,10 @@ from runner.errors import AccessError, ProtocolError
 from runner.transport import frames, grpc, headers, stream
 from runner.transport.grpc import Status
 from runner.transport.h2 import Data, Event, Headers, Http2, Reset
-from runner.transport.pool import Pool
 from runner.transport.server import MAX_HELD, Server
 from runner.transport.stream import Handler, ServerStream
 from tests.transport import peer
+from tests.transport.scheduler import AtOnce, ByHand
 from tests.transport.services import Call, Recorder, echo
 
 METHOD = "/a.B/C"
@@ -26,9 +25,8 @@ class Daemon:
 
     def __init__(self, *services: stream.Service) -> None:
         self.core = Http2(client=True)
-        self.submitted: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self.pool = Pool()
-        self.server = Server(services, pool=self.pool, submit=self.submitted.put)
+        self.scheduler = ByHand()
+        self.server = Server(services, self.scheduler)
         self.talk()
 
     def call(
@@ -59,7 +57,7 @@ class Daemon:
 
     def work(self) -> None:
         """Run the next thing that was submitted from another thread."""
-        self.submitted.get(timeout=5)()
+        self.scheduler.submitted.get(timeout=5)()
 
 
 @pytest.fixture
@@ -72,7 +70,7 @@ def daemons() -> Iterator[Callable[..., Daemon]]:
 
     yield make
     for daemon in made:
-        daemon.pool.close()
+        daemon.scheduler.pool.close()
 
 
 Daemons = Callable[..., Daemon]
@@ -287,6 +285,21 @@ def test_what_is_told_of_deferred_work_may_fail(daemons: Daemons) -> None:
     assert status(daemon.talk(), id) == Status(stream.UNKNOWN, "cannot use 5")
 
 
+def test_work_that_waits_for_its_time_is_forgotten_with_its_call(daemons: Daemons) -> None:
+    def ask(call: Call, data: bytes) -> None:
+        call.stream.after(float(data), lambda: call.stream.finish(stream.OK, ""))
+
+    daemon = daemons(Recorder(METHOD, on_message=ask))
+    id = daemon.call(b"0.5")
+    daemon.talk()
+    ((seconds, work),) = daemon.scheduler.timers
+    assert seconds == 0.5
+    work()
+    assert status(daemon.talk(), id) == Status(stream.OK)
+    work()
+    assert daemon.talk() == []
+
+
 @pytest.mark.parametrize(
     ("sent", "text"),
     [
@@ -299,7 +312,7 @@ def test_what_is_told_of_deferred_work_may_fail(daemons: Daemons) -> None:
 )  # fmt: skip
 def test_what_a_daemon_may_not_send(sent: bytes, text: str) -> None:
     service = Recorder("/a.B/C")
-    server = Server([service], pool=Pool(), submit=lambda work: work())
+    server = Server([service], AtOnce())
     server.feed(peer.CLIENT_START + peer.header_frames(1, peer.REQUEST))
     with pytest.raises(ProtocolError, match=text):
         server.feed(sent)
@@ -308,7 +321,7 @@ def test_what_a_daemon_may_not_send(sent: bytes, text: str) -> None:
 
 
 def test_messages_that_never_end_are_not_kept_for_ever() -> None:
-    server = Server([Recorder("/a.B/C")], pool=Pool(), submit=lambda work: work())
+    server = Server([Recorder("/a.B/C")], AtOnce())
     server.feed(peer.CLIENT_START)
     block = headers.encode(peer.REQUEST)
     for id in (1, 3, 5, 7):
@@ -320,7 +333,7 @@ def test_messages_that_never_end_are_not_kept_for_ever() -> None:
 
 
 def test_a_reset_gives_back_what_was_held() -> None:
-    server = Server([Recorder("/a.B/C")], pool=Pool(), submit=lambda work: work())
+    server = Server([Recorder("/a.B/C")], AtOnce())
     server.feed(peer.CLIENT_START)
     half = grpc.prefix(grpc.MAX_MESSAGE) + bytes(16_379)
     for id in range(1, 21, 2):

@@ -7,15 +7,15 @@ import pytest
 from runner.errors import ProtocolError
 from runner.transport.grpc import Deframer
 from runner.transport.h2 import Headers, Http2
-from runner.transport.pool import Pool
 from runner.transport.tunnel import Tunnel, session_metadata, unwrap
 from runner.wire.control import BytesMessage
 from tests.transport.peer import REQUEST
+from tests.transport.scheduler import AtOnce
 from tests.transport.services import Recorder
 
 
 def test_a_request_and_its_answer_in_messages() -> None:
-    tunnel = Tunnel([], pool=Pool(), submit=lambda work: work())
+    tunnel = Tunnel([], AtOnce())
     daemon = Http2(client=True)
     daemon.open(REQUEST)
     tunnel.message(BytesMessage(data=b"".join(daemon.take(1 << 20))).encode())
