@@ -125,7 +125,9 @@ def running_in(root: Path) -> list[str]:
 
 def cgroups_of(root: Path) -> list[Path]:
     found = root.stat()
-    return list(Path("/sys/fs/cgroup").rglob(f"buildkit-runner-{found.st_dev:x}-{found.st_ino:x}/**/"))
+    name = f"/buildkit-runner-{found.st_dev:x}-{found.st_ino:x}"
+    # Not rglob: it fails where another daemon's cgroup vanishes meanwhile.
+    return [Path(folder) for folder, _, _ in os.walk("/sys/fs/cgroup") if name in folder]
 
 
 def containers_of(root: Path) -> list[str]:
