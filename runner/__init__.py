@@ -13,6 +13,7 @@ from runner import errors
 if TYPE_CHECKING:
     from runner.api import Info
     from runner.client import Client
+    from runner.disk import UsageRecord
     from runner.errors import Error
     from runner.progress import events
     from runner.registry.settings import RegistrySettings
@@ -44,6 +45,7 @@ __all__ = [
     "Reference",
     "RegistrySettings",
     "Secret",
+    "UsageRecord",
     "__version__",
     "errors",
     "events",
@@ -64,6 +66,7 @@ _MODULES = {
     "RegistrySettings": "runner.registry.settings",
     "Secret": "runner.specs.secret",
     "TLS": "runner.transport.address",
+    "UsageRecord": "runner.disk",
     "events": "runner.progress",
 }
 

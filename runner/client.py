@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from runner.api import Info
+    from runner.cache.local import LocalCaches
     from runner.daemon.process import Daemon
     from runner.disk import UsageRecord
     from runner.progress.events import Event
@@ -96,8 +97,10 @@ class Client:
 
     def _shrink(self, size: int) -> None:
         """Do what the daemon's own garbage collection does only a second after a build."""
+        from runner import disk
+
         with suppress(Error):  # The build has ended well; the next daemon begins with it.
-            self.prune(all=True, max_used_space=size)
+            self._ask(lambda connection: disk.shrink(connection, size))
 
     def _end(self) -> None:
         loop, self._loop = self._loop, None
@@ -137,21 +140,33 @@ class Client:
 
         context = open_context(request.context, request.dockerfile)
         ref, session = new_id(), new_id()
-        planned = plan(
-            request, ref=ref, session=session, dockerfile=context.filename, registries=self._registries
-        )
-        self._open()
-        work = SessionWork(
-            planned,
-            context,
-            session=session,
-            shared_key=self._shared_key(os.path.realpath(context.path)),
-            registries=self._registries,
-            connect=self._connect,
-            diagnose=self._diagnose,
-            notices=(*self._notices, *planned.notices),
-            title=str(request.context),
-        )
+        caches = _open_caches(request)
+        try:
+            planned = plan(
+                request,
+                ref=ref,
+                session=session,
+                dockerfile=context.filename,
+                registries=self._registries,
+                digests=caches.digests if caches else {},
+            )
+            self._open()
+            work = SessionWork(
+                planned,
+                context,
+                session=session,
+                shared_key=self._shared_key(os.path.realpath(context.path)),
+                registries=self._registries,
+                caches=caches,
+                connect=self._connect,
+                diagnose=self._diagnose,
+                notices=(*self._notices, *planned.notices, *(caches.notices if caches else ())),
+                title=str(request.context),
+            )
+        except BaseException:
+            if caches:
+                caches.close()
+            raise
         return Build(work, timeout=timeout)
 
     def info(self) -> "Info":
@@ -262,6 +277,15 @@ class Client:
         A daemon of our own has this machine's paths only; in a shared one two machines must not meet.
         """
         return path if self._daemon is not None else f"{os.uname().nodename}:{path}"
+
+
+def _open_caches(request: "BuildRequest") -> "LocalCaches | None":
+    """The request's local caches, opened. Raises UsageError, TransientError."""
+    if not any(cache.kind == "local" for cache in (*request.cache_from, *request.cache_to)):
+        return None
+    from runner.cache.local import open_caches
+
+    return open_caches(request.cache_from, request.cache_to)
 
 
 def new_id() -> str:

@@ -21,6 +21,8 @@ Builds images with BuildKit: joins a running buildkitd, or starts one for the bu
 Commands:
   build        Build an image from a Dockerfile and push it
   info         Show the daemon's version, workers and platforms
+  du           Show what is in the daemon's build cache
+  prune        Remove from the daemon's build cache what nothing uses
 
 Options:
   -h, --help   Show this help; `buildkit-runner COMMAND --help` shows that of a command
@@ -29,9 +31,10 @@ Options:
 Examples:
   buildkit-runner build -t registry.example.com/team/app:1 --push .
   buildkit-runner info --addr unix:///run/buildkit/buildkitd.sock
+  buildkit-runner prune --max-used-space 10gb
 
 Exit codes: 0 done, 1 the build failed, 2 wrong usage, 3 not allowed, 75 try again, 130 and 143 cancelled"""
-COMMANDS = ("build", "info")
+COMMANDS = ("build", "info", "du", "prune")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,6 +105,14 @@ def _command(name: str) -> Callable[[list[str]], int]:
         return run
     if name == "info":
         from runner.cli.info import run
+
+        return run
+    if name == "du":
+        from runner.cli.du import run
+
+        return run
+    if name == "prune":
+        from runner.cli.prune import run
 
         return run
     raise UsageError(f"unknown command {name!r}", hint=nearest(name, COMMANDS))

@@ -18,6 +18,7 @@ GROUPS = {
         Flag("--addr", "ADDR", "join unix:///PATH or tcp://HOST:PORT (BUILDKIT_HOST)"),
         Flag("--daemon", "HOW", "join one, start our own, or auto: join where one answers", choices=HOW),
         Flag("--root", "DIR", "where our own daemon keeps its state and its cache"),
+        Flag("--cache-size", "SIZE", "how large its cache may be after a build, such as 10gb"),
     ),
     "TLS, for tcp addresses": (
         Flag("--tlscacert", "FILE", "the CA of the daemon's certificate"),
@@ -36,10 +37,16 @@ def make_client(values: Values, registries: "RegistrySettings") -> "Client":
     """The client for these flags. Raises UsageError."""
     from runner.client import Client
 
+    size = None
+    if text := values.one("--cache-size"):
+        from runner.specs.size import parse_size
+
+        size = parse_size("--cache-size", text)
     return Client(
         values.one("--addr") or None,
         root=values.one("--root") or None,
         daemon=values.one("--daemon", "auto"),
+        cache_size=size,
         registries=registries,
         tls=_tls(values),
     )

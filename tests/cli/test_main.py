@@ -70,7 +70,16 @@ def said(capsys: pytest.CaptureFixture[str]) -> Said:
 
 @pytest.mark.parametrize(
     "words",
-    [("--help",), ("help",), ("help", "build"), ("build", "--help"), ("build", ".", "-h"), ("info", "-h")],
+    [
+        ("--help",),
+        ("help",),
+        ("help", "build"),
+        ("build", "--help"),
+        ("build", ".", "-h"),
+        ("info", "-h"),
+        ("du", "-h"),
+        ("prune", "-h"),
+    ],
 )
 def test_help_goes_to_stdout(said: Said, words: tuple[str, ...]) -> None:
     code, out, err = said(*words)
@@ -81,8 +90,9 @@ def test_help_goes_to_stdout(said: Said, words: tuple[str, ...]) -> None:
 
 
 def test_every_flag_has_its_line_in_the_reference(said: Said) -> None:
-    reference = (Path(__file__).parent.parent.parent / "docs" / "build.md").read_text()
-    for command in ("build", "info"):
+    docs = Path(__file__).parent.parent.parent / "docs"
+    reference = (docs / "build.md").read_text() + (docs / "disk.md").read_text()
+    for command in ("build", "info", "du", "prune"):
         _, out, _ = said(command, "--help")
         flags = re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", out, re.MULTILINE)
         assert flags
@@ -103,6 +113,7 @@ def test_version(said: Said) -> None:
 
 WRONG = {
     "bulid .": "error: unknown command 'bulid'\nDid you mean build?\n",
+    "prnue": "error: unknown command 'prnue'\nDid you mean prune?\n",
     "build": "error: build: there is no CONTEXT\n",
     "build . .": "error: build: unexpected '.'\n",
     "build --pusch .": "error: build: unknown flag --pusch\nDid you mean --push?\n",
@@ -126,6 +137,16 @@ WRONG = {
     "build --addr tcp://h:1 --tlsdir none .": "error: reading --tlsdir none: there is no ca.pem or ca.crt",
     "build --tlsdir a --tlskey b .": "error: --tlsdir and --tlscacert, --tlscert, --tlskey: give one",
     "build --insecure-registry http://h .": "error: --insecure-registry: 'http://h' is not",
+    "build --cache-size big .": "error: reading --cache-size 'big': it is not a size\nSuch as 512mb or ",
+    "build --cache-size 0 .": "error: limiting the cache to 0 bytes: it must be more\nSuch as 10gb.\n",
+    "build --cache-size 1gb --daemon join .": "error: limiting the cache of the daemon at unix:///run/",
+    "du x": "error: du: unexpected 'x'\n",
+    "du --verbose --format json": "error: du: --verbose and --format cannot be used together\n",
+    "du --filter tpye=regular": "error: reading --filter 'tpye=regular': unknown key 'tpye'\nDid you mean",
+    "prune x": "error: prune: unexpected 'x'\n",
+    "prune --max-used-space much": "error: reading --max-used-space 'much': it is not a size\n",
+    "prune --keep-storage much": "error: reading --keep-storage 'much': it is not a size\n",
+    "prune --filter type=all": "error: reading --filter 'type=all': there is no type 'all'\n",
     "info x": "error: info: unexpected 'x'\n",
     "info --format yaml": "error: info: --format must be text or json, not 'yaml'\n",
 }
