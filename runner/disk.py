@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from runner.transport.loop import Connection
     from runner.wire.timestamp import Timestamp
 
-# Older daemons (v0.FIRST) do not know these limits, and would remove everything.
+# Older daemons (v0.FIRST) do not know these limits, and would remove everything. One that was compiled without
+# a version says v0.0.0+unknown: it is taken for one that is supported.
 LIMITS_SINCE = 17
 NO_LIMIT = 1 << 62
 # How long a build that has ended may hold its records, and how often to look (seconds).
@@ -104,7 +105,7 @@ def shrink(connection: "Connection", size: int) -> None:
 
 def _check_limits(connection: "Connection") -> None:
     version = api.info(connection).version
-    if (match := re.match(r"v?0\.([0-9]+)\.", version)) and int(match[1]) < LIMITS_SINCE:
+    if (match := re.match(r"v?0\.([0-9]+)\.", version)) and 0 < int(match[1]) < LIMITS_SINCE:
         raise UsageError(
             f"pruning the cache of BuildKit {version}: it does not know limits of used and of free space",
             hint=f"They need v0.{LIMITS_SINCE}; --reserved-space limits what it keeps.",

@@ -106,6 +106,13 @@ def test_a_daemon_that_would_take_a_limit_for_nothing_is_not_asked(version: str)
     assert daemon.prunes == [control.PruneRequest(reservedSpace=1)]
 
 
+@pytest.mark.parametrize("version", ["v0.17.0", "v0.20.0-rc1", "v1.0.0", "v0.0.0+unknown", ""])
+def test_every_other_daemon_is_asked(version: str) -> None:
+    daemon = Answering(version)
+    prune(connected(daemon), Filters(), all=False, reserved_space=0, max_used_space=1, min_free_space=0)
+    assert daemon.prunes == [control.PruneRequest(maxUsedSpace=1)]
+
+
 def test_wrong_filters_are_refused_before_a_daemon_is_looked_for(tmp_path: Path) -> None:
     with Client(f"unix://{tmp_path}/nobody", daemon="join") as client:
         with pytest.raises(UsageError, match="unknown key 'tpye'"):
