@@ -106,11 +106,16 @@ class BuildRequest(_Fields):
         return request
 
     def with_environment(self, environ: Mapping[str, str]) -> Self:
-        """The same with the build arguments that buildx takes from the environment, as the command does.
+        """The same with what buildx takes from the environment, as the command does.
 
-        SOURCE_DATE_EPOCH and the `proxies` of Docker's configuration file. Raises UsageError.
+        Build arguments: SOURCE_DATE_EPOCH and the `proxies` of Docker's configuration file. The addresses and
+        secrets of caches at GitHub and AWS. Raises UsageError.
         """
-        return self._replace(build_args=MappingProxyType(with_environment(self.build_args, environ)))
+        return self._replace(
+            build_args=MappingProxyType(with_environment(self.build_args, environ)),
+            cache_from=tuple(cache.with_environment(environ) for cache in self.cache_from),
+            cache_to=tuple(cache.with_environment(environ) for cache in self.cache_to),
+        )
 
     def exporters(self) -> tuple[Output, ...]:
         """The images to make: outputs with the tags and `push` put in, as buildx does. Raises UsageError."""
@@ -126,11 +131,11 @@ class BuildRequest(_Fields):
         """
         inline = self.build_args.get("BUILDKIT_INLINE_CACHE", "").lower() in ("1", "t", "true")
         found = tuple(dict.fromkeys((*self.cache_to, *([Cache("inline")] if inline else ()))))
-        refs = [cache.ref for cache in found if cache.ref]
-        for ref in refs:
-            if refs.count(ref) > 1:
+        places = [str(cache.ref or cache.directory) for cache in found]
+        for place in filter(None, places):
+            if places.count(place) > 1:
                 raise UsageError(
-                    f"exporting the cache: two caches go to {ref}", hint="Give one --cache-to for it."
+                    f"exporting the cache: two caches go to {place}", hint="Give one --cache-to for it."
                 )
         return found
 
@@ -141,14 +146,15 @@ class BuildRequest(_Fields):
         return frozenset(outputs | {c.ref.registry for c in caches if c.ref and _insecure(c) == "true"})
 
     def masks(self) -> tuple[str, ...]:
-        """What must not be shown of it: the passwords in the URLs of its build arguments and labels."""
-        return passwords((*self.build_args.values(), *self.labels.values()))
+        """What must not be shown of it, longest first: passwords in URLs of its build arguments and labels,
+        and the secrets of its caches."""
+        caches = (*self.cache_from, *self.cache_to)
+        found = {secret for cache in caches for secret in cache.masks()}
+        found.update(passwords((*self.build_args.values(), *self.labels.values())))
+        return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
 
     def __repr__(self) -> str:
-        text = super().__repr__()
-        for secret in self.masks():
-            text = text.replace(secret, "***")
-        return text
+        return hide(super().__repr__(), self.masks())
 
 
 class SolvePlan(NamedTuple):
@@ -157,6 +163,7 @@ class SolvePlan(NamedTuple):
     The local directories that it asks for are named `context` and `dockerfile`.
     outputs: what stands behind each exporter of the message, in its order.
     pushed: the registries that are written to: those of the images first, then those of the caches.
+    stores: the names of the local caches that it may read and write.
     notices: what the user should know. masks: what must not be shown in any text, longest first.
     """
 
@@ -164,11 +171,13 @@ class SolvePlan(NamedTuple):
     outputs: tuple[Output, ...]
     secrets: tuple[Secret, ...]
     pushed: tuple[str, ...]
+    stores: tuple[str, ...]
     notices: tuple[str, ...]
     masks: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return f"SolvePlan(solve={self.solve!r}, outputs={self.outputs!r}, secrets={self.secrets!r})"
+        text = f"SolvePlan(solve={self.solve!r}, outputs={self.outputs!r}, secrets={self.secrets!r})"
+        return hide(text, self.masks)
 
 
 def plan(
@@ -178,10 +187,12 @@ def plan(
     session: str,
     dockerfile: str = "Dockerfile",
     registries: "RegistrySettings | None" = None,
+    digests: "Mapping[Cache, str]" = MappingProxyType({}),
 ) -> SolvePlan:
     """The message for a request. Pure: it reads no file, no environment and no socket.
 
     ref: the build's name. session: the session's id. dockerfile: its name in the directory `dockerfile`.
+    digests: what the local caches to import hold; one without a digest holds nothing, and is left out.
     """
     marked = request.insecure_hosts()
 
@@ -189,8 +200,10 @@ def plan(
         return host in marked or (registries is not None and registries.insecure(host))
 
     outputs = tuple(part for output in request.exporters() for part in _by_security(output, insecure))
-    imports = [_cache_entry(cache, insecure) for cache in request.cache_from]
-    exports = [_cache_entry(cache, insecure) for cache in request.cache_exports()]
+    caches_in = [c for c in request.cache_from if not c.lacks and (c.kind != "local" or c in digests)]
+    caches_out = [c for c in request.cache_exports() if not c.lacks]
+    imports = [_cache_entry(cache, insecure, digests) for cache in caches_in]
+    exports = [_cache_entry(cache, insecure) for cache in caches_out]
     attrs = dict(_frontend_attributes(request, dockerfile))
     if imports:
         import json
@@ -210,6 +223,7 @@ def plan(
         outputs=outputs,
         secrets=request.secrets,
         pushed=tuple(dict.fromkeys((*images, *caches))),
+        stores=tuple(dict.fromkeys(c.store for c in (*caches_in, *caches_out) if c.kind == "local")),
         notices=tuple(_notices(request)),
         masks=request.masks(),
     )
@@ -250,8 +264,12 @@ def _by_security(output: Output, insecure: "Callable[[str], bool]") -> Iterator[
             yield output._replace(names=names, attrs=attrs)
 
 
-def _cache_entry(cache: Cache, insecure: "Callable[[str], bool]") -> control.CacheOptionsEntry:
+def _cache_entry(
+    cache: Cache, insecure: "Callable[[str], bool]", digests: "Mapping[Cache, str]" = MappingProxyType({})
+) -> control.CacheOptionsEntry:
     attrs = cache.attributes()
+    if cache in digests:
+        attrs["digest"] = digests[cache]
     if cache.ref and insecure(cache.ref.registry):
         attrs.setdefault("registry.insecure", "true")
     return control.CacheOptionsEntry(Type=cache.kind, Attrs=attrs)
@@ -269,9 +287,20 @@ def _notices(request: BuildRequest) -> Iterator[str]:
             yield f"--output: {names} has no effect on BuildKit's OCI worker: it has no image store"
         if request.tags and output.names:
             yield f"--output: -t replaces its name={','.join(map(str, output.names))}"
+    for flag, caches in (("--cache-from", request.cache_from), ("--cache-to", request.cache_to)):
+        for cache in caches:
+            if cache.lacks:
+                yield f"{flag}: type={cache.kind} is left out, as it has no {cache.lacks}"
     for cache in request.cache_to:
         for name in cache.idle:
             yield f"--cache-to: {name} has no effect with type={cache.kind}; type=registry has it"
+
+
+def hide(text: str, masks: Iterable[str]) -> str:
+    """A text without what must not be shown."""
+    for secret in masks:
+        text = text.replace(secret, "***")
+    return text
 
 
 def _insecure(spec: Output | Cache) -> str:

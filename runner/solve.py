@@ -155,6 +155,7 @@ class Build:
                 digest = self._result.digest
             except Error as cause:
                 self._cause = cause
+            yield from self._late_notices()
         error = self._cause.message if self._cause else ""
         yield from self._seen(Finished(time=time.time_ns(), error=error, digest=digest))
 
@@ -180,6 +181,13 @@ class Build:
                 self._stop(value)
             elif kind == "ended":
                 self._end(*value)
+
+    def _late_notices(self) -> Iterator[Event]:
+        """What there was to say when everything had ended."""
+        while not self._news.empty():
+            kind, value = self._news.get()
+            if kind == "notice":
+                yield from self._seen(Notice(time=time.time_ns(), message=value))
 
     def _patience(self) -> float | None:
         """Seconds to wait for news; None is for ever."""

@@ -27,10 +27,12 @@ from runner.session.secrets import Secrets
 from runner.wire import control
 
 if TYPE_CHECKING:
+    from runner.cache.local import LocalCaches
     from runner.context.local import LocalContext
     from runner.progress.events import Event
     from runner.registry.settings import RegistrySettings
     from runner.request import SolvePlan
+    from runner.session.content import Content
     from runner.solve import Build
     from runner.transport.loop import Call, Connection
     from runner.transport.stream import Service
@@ -47,6 +49,7 @@ class SessionWork:
         session: str,
         shared_key: str,
         registries: "RegistrySettings",
+        caches: "LocalCaches | None",
         connect: "Callable[[], Connection]",
         diagnose: Callable[[Error], Error],
         notices: tuple[str, ...],
@@ -70,6 +73,8 @@ class SessionWork:
         self._mask = make_mask((*planned.masks, *self._secrets.values()))
         self._credentials = CredentialStore(planned.pushed)
         self._auth = Auth(self._credentials, registries, self._notice)
+        self._caches = caches
+        self._content = _content(caches, planned.stores)
 
     def begin(self, news: "SimpleQueue[tuple[str, Any]]") -> None:
         self._news = news
@@ -77,6 +82,8 @@ class SessionWork:
             self._notice(text)
         session, calls = self._open(), self._open()
         services: list[Service] = [self._files, self._auth, self._secrets, Health()]
+        if self._content:
+            services.append(self._content)
         headers = [
             ("x-docker-expose-session-uuid", self._session),
             ("x-docker-expose-session-sharedkey", header_text(self._shared_key)),
@@ -106,7 +113,8 @@ class SessionWork:
 
     def explain(self, error: RpcError) -> Error:
         told = explain(error, self._seen, what=self._title, mask=self._mask)
-        if ours := self._files.stats.error or self._auth.cause_of(error.message):
+        content = self._content.error if self._content else None
+        if ours := self._files.stats.error or content or self._auth.cause_of(error.message):
             ours.report = ours.report or told.report
             return ours
         if isinstance(told, AccessError) and (used := self._auth.used_for(error.message)):
@@ -114,6 +122,9 @@ class SessionWork:
         return told
 
     def result(self, response: dict[str, str], build: "Build") -> BuildResult:
+        if self._caches:
+            for text in self._caches.finish():
+                self._notice(text)
         exporters = self._exporters(response)
         made = next((e.descriptor for e in exporters if e.descriptor), None)
         return BuildResult(
@@ -135,6 +146,8 @@ class SessionWork:
         for connection in connections:
             connection.close()
         self._credentials.close()
+        if self._caches:
+            self._caches.close()
 
     def _open(self) -> "Connection":
         connection = self._connect()
@@ -192,6 +205,15 @@ class SessionWork:
         from runner import api
 
         return platforms_of_index(api.read_blob(self._connections[-1], made.digest))
+
+
+def _content(caches: "LocalCaches | None", names: Iterable[str]) -> "Content | None":
+    """What serves the build's local caches, where it has any."""
+    if caches is None or not names:
+        return None
+    from runner.session.content import Content
+
+    return Content({name: caches.stores[name] for name in names})
 
 
 def header_text(text: str) -> str:
