@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from runner.transport.loop import Connection
     from runner.wire.timestamp import Timestamp
 
-# Daemons older than v0.17 do not know these limits, and would remove everything. One compiled without a version
-# says v0.0.0+unknown; it counts as newer.
+# Daemons older than v0.17 do not know these limits, and would remove everything.
+# One that was compiled without a version says v0.0.0+unknown; it counts as newer.
 LIMITS_SINCE = 17
 NO_LIMIT = 1 << 62
 # How long a build that has ended may hold its records, and how often to look (seconds).
