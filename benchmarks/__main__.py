@@ -1,4 +1,4 @@
-"""`make bench`: print the table of ratios against buildctl and write benchmarks/results/latest.json."""
+"""`make bench`: print the ratios against buildctl, keep them in results/latest.json and in README."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cases
+from benchmarks import cases, readme
 from benchmarks.harness import MEMORY, Row
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -40,6 +40,7 @@ def main() -> int:
         machine = {"cpus": os.cpu_count(), "kernel": platform.release(), "python": platform.python_version()}
         content = {"machine": machine, "rows": [row._asdict() for row in rows]}
         RESULTS.write_text(json.dumps(content, indent=2) + "\n")
+        readme.update(RESULTS)
     return 0
 
 

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.errors import ProtocolError
+from runner.errors import DaemonError, ProtocolError
 from runner.wire import content, control
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.transport.loop import Connection
 
 CALL_TIMEOUT = 30.0
@@ -70,7 +72,7 @@ def history_record(connection: "Connection", ref: str) -> control.BuildHistoryRe
             found.append(record)
 
     request = control.BuildHistoryRequest(Ref=ref, EarlyExit=True)
-    connection.start(control.LISTEN_BUILD_HISTORY, request.encode(), on_message=event).wait(CALL_TIMEOUT)
+    _listen(connection, control.LISTEN_BUILD_HISTORY, request.encode(), event)
     return found[-1] if found else None
 
 
@@ -87,5 +89,15 @@ def read_blob(connection: "Connection", digest: str, *, limit: int = 4 << 20) ->
             raise ProtocolError(f"reading {digest} from the daemon's content store: it is over {limit} bytes")
 
     request = content.ReadContentRequest(digest=digest)
-    connection.start(content.READ, request.encode(), on_message=part).wait(CALL_TIMEOUT)
+    _listen(connection, content.READ, request.encode(), part)
     return b"".join(parts)
+
+
+def _listen(
+    connection: "Connection", method: str, request: bytes, on_message: "Callable[[bytes], None]"
+) -> None:
+    """Wait for the end of a call with several answers. Raises RpcError, DaemonError."""
+    call = connection.start(method, request, on_message=on_message)
+    if not call.wait(CALL_TIMEOUT):
+        call.cancel()
+        raise DaemonError(f"calling {method} on {connection.address}: no end within {CALL_TIMEOUT:g} s")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks import readme
 from tests.conftest import REPOSITORY
 from tests.support.buildkitd import Buildkitd
 from tests.support.command import Command
@@ -35,6 +37,11 @@ def test_the_python_example_runs(
     assert done.returncode == 0, done.stderr
     assert f"{registry.host}/team/hello:1@{registry.manifest('team/hello', '1').digest}" in done.stdout
     assert "GREETED=Ada" in registry.config("team/hello", "1")["config"]["Env"]
+
+
+def test_it_shows_what_was_measured() -> None:
+    results = json.loads((REPOSITORY / "benchmarks" / "results" / "latest.json").read_text())
+    assert readme.section(results) in (REPOSITORY / "README.md").read_text()
 
 
 def test_links_lead_somewhere() -> None:
