@@ -1,38 +1,32 @@
 """The client: joins a daemon or starts one, and builds on it."""
 
 import os
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from runner.endpoint import Endpoint
 from runner.errors import AccessError, BuildFailed, DaemonError, Error, UsageError
 from runner.registry.settings import RegistrySettings
-from runner.transport.loop import Loop
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from runner.api import Info
     from runner.cache.local import LocalCaches
-    from runner.daemon.process import Daemon
     from runner.disk import UsageRecord
     from runner.progress.events import Event
     from runner.request import BuildRequest
     from runner.result import BuildResult
     from runner.solve import Build
-    from runner.transport.address import TLS, Address
+    from runner.transport.address import TLS
     from runner.transport.loop import Connection
-
-# Seconds until a daemon must have answered: one that was named, and one that is only starting.
-JOIN_TIMEOUT = 10.0
-START_TIMEOUT = 30.0
 
 Answer = TypeVar("Answer")
 
 
 class Client:
-    """Builds on one daemon. A context manager: what it started ends with it.
+    """Builds on one daemon, until it is closed. A context manager: what it started ends with it.
 
     address: a daemon to join, as `unix:///path` or `tcp://host:port`. None is BUILDKIT_HOST, or else a
         daemon of our own.
@@ -61,17 +55,16 @@ class Client:
             raise UsageError(
                 f"limiting the cache to {cache_size} bytes: it must be more", hint="Such as 10gb."
             )
-        self._asked = address
-        self._mode = daemon
-        self._root = root
         self._cache_size = cache_size
         self._registries = registries or RegistrySettings()
-        self._tls = tls
-        self._loop: Loop | None = None
-        self._address: Address | None = None
-        self._daemon: Daemon | None = None
-        self._notices: list[str] = []
-        self._lock = threading.Lock()
+        self._endpoint = Endpoint(
+            address,
+            mode=daemon,
+            root=root,
+            cache_size=cache_size,
+            registries=self._registries,
+            tls=tls,
+        )
 
     def __enter__(self) -> "Client":
         return self
@@ -82,7 +75,7 @@ class Client:
         if kind is None or issubclass(kind, AccessError | BuildFailed):
             self.close()
         else:
-            self._end()  # A cancelled build's user does not wait.
+            self._endpoint.close()  # A cancelled build's user does not wait.
 
     def close(self) -> None:
         """Close the connections, and stop the daemon if it is ours, its cache not above its size.
@@ -90,10 +83,10 @@ class Client:
         May be called more than once.
         """
         try:
-            if self._daemon is not None and self._cache_size is not None:
+            if self._endpoint.owned and self._cache_size is not None:
                 self._shrink(self._cache_size)
         finally:
-            self._end()
+            self._endpoint.close()
 
     def _shrink(self, size: int) -> None:
         """Do what the daemon's own garbage collection does only a second after a build."""
@@ -101,15 +94,6 @@ class Client:
 
         with suppress(Error):  # The build has ended well; the next daemon begins with it.
             self._ask(lambda connection: disk.shrink(connection, size))
-
-    def _end(self) -> None:
-        loop, self._loop = self._loop, None
-        if loop is not None:
-            loop.close()
-        daemon, self._daemon = self._daemon, None
-        if daemon is not None:
-            daemon.stop()
-        self._address = None
 
     def build(
         self,
@@ -140,6 +124,7 @@ class Client:
 
         context = open_context(request.context, request.dockerfile)
         ref, session = new_id(), new_id()
+        registries = self._registries.with_insecure(request.insecure_hosts())
         caches = _open_caches(request)
         try:
             planned = plan(
@@ -147,20 +132,19 @@ class Client:
                 ref=ref,
                 session=session,
                 dockerfile=context.filename,
-                registries=self._registries,
+                registries=registries,
                 digests=caches.digests if caches else {},
             )
-            self._open()
+            self._endpoint.open()
             work = SessionWork(
                 planned,
                 context,
                 session=session,
                 shared_key=self._shared_key(os.path.realpath(context.path)),
-                registries=self._registries,
+                registries=registries,
                 caches=caches,
-                connect=self._connect,
-                diagnose=self._diagnose,
-                notices=(*self._notices, *planned.notices, *(caches.notices if caches else ())),
+                endpoint=self._endpoint,
+                notices=(*self._endpoint.notices, *planned.notices, *(caches.notices if caches else ())),
                 title=str(request.context),
             )
         except BaseException:
@@ -220,63 +204,20 @@ class Client:
 
     def _ask(self, question: "Callable[[Connection], Answer]") -> Answer:
         """Ask the daemon on a connection of its own."""
-        self._open()
-        connection = self._connect()
+        connection = self._endpoint.connect()
         try:
             return question(connection)
         except DaemonError as error:
-            raise self._diagnose(error) from error
+            raise self._endpoint.diagnose(error) from error
         finally:
             connection.close()
-
-    def _open(self) -> "Address":
-        """Find or start the daemon, once."""
-        with self._lock:
-            if self._address is None:
-                self._address = self._join_or_start()
-                self._loop = Loop()
-                self._loop.start()
-            return self._address
-
-    def _join_or_start(self) -> "Address":
-        from runner.daemon.rule import resolve
-
-        decision = resolve(self._asked, self._mode, tls=self._tls)
-        self._notices = [decision.notice] if decision.notice else []
-        if decision.own or decision.address is None:
-            from runner.daemon.start import DaemonOptions, start
-
-            options = DaemonOptions(root=self._root, registries=self._registries, cache_size=self._cache_size)
-            self._daemon = start(options, decision.address)
-            return self._daemon.address
-        if self._cache_size is not None:
-            raise UsageError(
-                f"limiting the cache of the daemon at {decision.address}: that is for a daemon of our own",
-                hint="Leave --cache-size out; buildkit-runner prune --max-used-space SIZE shrinks its cache.",
-            )
-        self._notices += self._registries.for_joined(str(decision.address))
-        return decision.address
-
-    def _connect(self) -> "Connection":
-        if self._loop is None or self._address is None:
-            raise DaemonError("connecting to the daemon: the client is closed")
-        try:
-            return self._loop.connect(self._address, timeout=START_TIMEOUT if self._daemon else JOIN_TIMEOUT)
-        except DaemonError as error:
-            raise self._diagnose(error) from error
-
-    def _diagnose(self, error: Error) -> Error:
-        """A lost connection, told as what became of our own daemon where it was that."""
-        if self._daemon is not None and isinstance(error, DaemonError):
-            return self._daemon.failure() or error
-        return error
 
     def _shared_key(self, path: str) -> str:
         """Under which the daemon keeps what it received of a context, so that only changes are sent again.
 
         A daemon of our own has this machine's paths only; in a shared one two machines must not meet.
         """
-        return path if self._daemon is not None else f"{os.uname().nodename}:{path}"
+        return path if self._endpoint.owned else f"{os.uname().nodename}:{path}"
 
 
 def _open_caches(request: "BuildRequest") -> "LocalCaches | None":

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runner.errors import Cancelled, DaemonError, Error, RpcError, TimedOut
+from runner.errors import Cancelled, DaemonError, Error, TimedOut
 from runner.progress.events import (
     CacheHit,
     Event,
@@ -35,8 +36,10 @@ class Work(Protocol):
 
     ref: str
 
-    def begin(self, news: "SimpleQueue[tuple[str, Any]]") -> None:
-        """Send the calls. Puts ("status", bytes), ("notice", str) and, for each of "session", "solve" and
+    def begin(self, news: "SimpleQueue[tuple[str, Any]]", timeout: float | None) -> None:
+        """Connect, within timeout seconds, and send the calls.
+
+        Puts ("status", bytes), ("notice", str) and, for each of "session", "solve" and
         "status", one ("ended", (name, error or None)) on the queue."""
 
     def response(self) -> dict[str, str]:
@@ -48,8 +51,8 @@ class Work(Protocol):
     def result(self, response: dict[str, str], build: "Build") -> "BuildResult":
         """Ask the daemon what was made."""
 
-    def explain(self, error: RpcError) -> Error:
-        """The daemon's error in words, with what the events told of it."""
+    def explain(self, error: Error) -> Error:
+        """The daemon's error in words, with what the events told of it; or why it was lost."""
 
     def shown(self, event: Event) -> Iterable[Event]:
         """What the caller may see in place of an event: it, without secrets."""
@@ -80,7 +83,7 @@ class Build:
         self._ended: set[str] = set()
         self._solve_ended = 0.0
         self._begun = False
-        self._failure: Exception | None = None
+        self._failure: Error | None = None
         self._events = self._run()
 
     def __iter__(self) -> Iterator[Event]:
@@ -108,10 +111,10 @@ class Build:
         """
         try:
             self._drain(on_event)
-        except BaseException:
-            if self._begun:
-                self.cancel()
-                self._events = self._follow()
+        except BaseException as stopped:
+            self.cancel()
+            self._events = self._run_out(stopped)
+            with suppress(Exception):  # on_event's own: the first one counts.
                 self._drain(on_event)
             raise
         finally:
@@ -128,6 +131,8 @@ class Build:
 
     def close(self) -> None:
         """End the build where it still runs, and close its connections."""
+        if self._result is None and self._cause is None:
+            self._cause = Cancelled("the build was closed before its end")
         self._work.close()
 
     def _drain(self, on_event: Callable[[Event], None] | None) -> None:
@@ -138,25 +143,36 @@ class Build:
     def _run(self) -> Iterator[Event]:
         yield SolveStarted(ref=self.ref, time=time.time_ns())
         try:
-            self._work.begin(self._news)
+            self._work.begin(self._news, self._left())
             self._begun = True
-        except Error as cause:
-            self._cause = cause
-        else:
             yield from self._follow()
-        digest = ""
-        if self._cause is None and self._failure is not None:
             # Only now: the end of the failed step's log may come after the Solve's error.
-            failure = self._failure
-            self._cause = self._work.explain(failure) if isinstance(failure, RpcError) else _own(failure)
-        if self._cause is None:
-            try:
+            if self._cause is None and self._failure is not None:
+                self._cause = self._work.explain(self._failure)
+            elif isinstance(self._cause, DaemonError):
+                self._cause = self._work.explain(self._cause)
+            if self._cause is None:
                 self._result = self._work.result(self._work.response(), self)
-                digest = self._result.digest
-            except Error as cause:
-                self._cause = cause
-            yield from self._late_notices()
-        error = self._cause.message if self._cause else ""
+        except Error as cause:
+            late = not self._begun and self._left() == 0
+            self._cause = self._timed_out() if late else cause
+        yield from self._last_events(self._cause)
+
+    def _run_out(self, stopped: BaseException) -> Iterator[Event]:
+        """What is left to tell after an exception went through `_run`."""
+        if self._begun:
+            yield from self._follow()
+        yield from self._last_events(stopped)
+
+    def _last_events(self, failure: BaseException | None) -> Iterator[Event]:
+        while not self._news.empty():
+            kind, value = self._news.get()
+            if kind == "notice":
+                yield from self._seen(Notice(time=time.time_ns(), message=value))
+        error = ""
+        if failure is not None:
+            error = failure.message if isinstance(failure, Error) else type(failure).__name__
+        digest = self._result.digest if self._result else ""
         yield from self._seen(Finished(time=time.time_ns(), error=error, digest=digest))
 
     def _follow(self) -> Iterator[Event]:
@@ -170,7 +186,7 @@ class Build:
             except Empty:
                 if "solve" in self._ended:
                     return
-                self._stop(TimedOut(f"the build did not end within {self._timeout:g} s"))
+                self._stop(self._timed_out())
                 continue
             if kind == "status":
                 for event in self._reader.read(control.StatusResponse.decode(value)):
@@ -182,23 +198,21 @@ class Build:
             elif kind == "ended":
                 self._end(*value)
 
-    def _late_notices(self) -> Iterator[Event]:
-        """What there was to say when everything had ended."""
-        while not self._news.empty():
-            kind, value = self._news.get()
-            if kind == "notice":
-                yield from self._seen(Notice(time=time.time_ns(), message=value))
-
     def _patience(self) -> float | None:
         """Seconds to wait for news; None is for ever."""
         stopped = isinstance(self._cause, Cancelled | TimedOut)
         if "solve" not in self._ended:
-            if self._timeout is None or stopped:
-                return None
-            return max(0.0, self.started + self._timeout - time.monotonic())
+            return None if stopped else self._left()
         if stopped:
             return max(0.0, self._solve_ended + CANCEL_DRAIN - time.monotonic())
         return STATUS_DRAIN
+
+    def _left(self) -> float | None:
+        """Seconds until the build must have ended; None where it may last for ever."""
+        return None if self._timeout is None else max(0.0, self.started + self._timeout - time.monotonic())
+
+    def _timed_out(self) -> TimedOut:
+        return TimedOut(f"the build did not end within {self._timeout:g} s")
 
     def _stop(self, cause: Error) -> None:
         if self._cause is None:
@@ -212,7 +226,7 @@ class Build:
             self._stop(error if isinstance(error, DaemonError) else lost)
         if call == "solve":
             self._solve_ended = time.monotonic()
-            self._failure = error
+            self._failure = error if error is None or isinstance(error, Error) else _foreign(error)
 
     def _seen(self, event: Event) -> Iterator[Event]:
         for shown in self._work.shown(event):
@@ -226,5 +240,5 @@ class Build:
             yield shown
 
 
-def _own(error: Exception) -> Error:
-    return error if isinstance(error, Error) else DaemonError(f"solving: {error}")
+def _foreign(error: Exception) -> Error:
+    return DaemonError(f"reading the daemon's answer: {error}")

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from runner.wire import control
 if TYPE_CHECKING:
     from runner.cache.local import LocalCaches
     from runner.context.local import LocalContext
+    from runner.endpoint import Endpoint
     from runner.progress.events import Event
     from runner.registry.settings import RegistrySettings
     from runner.request import SolvePlan
@@ -50,8 +51,7 @@ class SessionWork:
         shared_key: str,
         registries: "RegistrySettings",
         caches: "LocalCaches | None",
-        connect: "Callable[[], Connection]",
-        diagnose: Callable[[Error], Error],
+        endpoint: "Endpoint",
         notices: tuple[str, ...],
         title: str,
     ) -> None:
@@ -59,8 +59,7 @@ class SessionWork:
         self._plan = planned
         self._session = session
         self._shared_key = shared_key
-        self._connect = connect
-        self._diagnose = diagnose
+        self._endpoint = endpoint
         self._notices = notices
         self._title = title
         self._seen = FailureLog()
@@ -76,11 +75,11 @@ class SessionWork:
         self._caches = caches
         self._content = _content(caches, planned.stores)
 
-    def begin(self, news: "SimpleQueue[tuple[str, Any]]") -> None:
+    def begin(self, news: "SimpleQueue[tuple[str, Any]]", timeout: float | None) -> None:
         self._news = news
         for text in self._notices:
             self._notice(text)
-        session, calls = self._open(), self._open()
+        session, calls = self._open(timeout), self._open(timeout)
         services: list[Service] = [self._files, self._auth, self._secrets, Health()]
         if self._content:
             services.append(self._content)
@@ -111,7 +110,9 @@ class SessionWork:
             self._seen.event(masked)
             yield masked
 
-    def explain(self, error: RpcError) -> Error:
+    def explain(self, error: Error) -> Error:
+        if not isinstance(error, RpcError):
+            return self._endpoint.diagnose(error)
         told = explain(error, self._seen, what=self._title, mask=self._mask)
         content = self._content.error if self._content else None
         if ours := self._files.stats.error or content or self._auth.cause_of(error.message):
@@ -149,8 +150,8 @@ class SessionWork:
         if self._caches:
             self._caches.close()
 
-    def _open(self) -> "Connection":
-        connection = self._connect()
+    def _open(self, timeout: float | None) -> "Connection":
+        connection = self._endpoint.connect(timeout)
         self._connections.append(connection)
         return connection
 

@@ -44,6 +44,11 @@ class RegistrySettings(NamedTuple):
         """Whether this registry may be spoken to without a valid certificate, or without TLS."""
         return self._of(host).insecure
 
+    def with_insecure(self, hosts: Iterable[str]) -> RegistrySettings:
+        """The same, with these registries insecure too."""
+        more = {host: self._of(host)._replace(insecure=True) for host in map(_canonical, hosts)}
+        return self._replace(registries=MappingProxyType({**self.registries, **more})) if more else self
+
     def ca(self, host: str) -> str:
         """The PEM file of the CA that signs this registry's certificate, besides the system's; or ""."""
         return self._of(host).ca

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from pathlib import Path
@@ -145,9 +146,18 @@ def test_an_error_of_the_callers_cancels_the_build(tmp_path: Path, client: Clien
             raise KeyError("mine")
 
     began = time.monotonic()
+    seen: list[events.Event] = []
+
+    def note(event: events.Event) -> None:
+        seen.append(event)
+        stop(event)
+
     with client, pytest.raises(KeyError, match="mine"):
-        client.build(BuildRequest(source), on_event=stop)
+        client.build(BuildRequest(source), on_event=note)
     assert time.monotonic() - began < 5
+    last = seen[-1]
+    assert isinstance(last, events.Finished)
+    assert last.error == "KeyError"
 
 
 def test_one_client_builds_several_times_and_at_once(tmp_path: Path, client: Client) -> None:
@@ -173,3 +183,49 @@ def test_a_daemon_that_is_not_there_is_named(tmp_path: Path) -> None:
     address = f"unix://{tmp_path}/none.sock"
     with Client(address, daemon="join") as client, pytest.raises(errors.DaemonError, match=r"none\.sock"):
         client.build(BuildRequest(source))
+
+
+def test_a_time_limit_counts_for_a_daemon_that_does_not_answer(tmp_path: Path) -> None:
+    source = context(tmp_path, "FROM scratch\n")
+    address = f"unix://{tmp_path}/silent.sock"
+    began = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{tmp_path}/silent.sock")
+        silent.listen()
+        with Client(address) as client, pytest.raises(errors.TimedOut):
+            client.build(BuildRequest(source), timeout=0.3)
+    assert time.monotonic() - began < 5
+
+
+def test_a_build_that_was_closed_has_no_result(tmp_path: Path, client: Client) -> None:
+    source = context(tmp_path, f"FROM busybox\nRUN echo begun; sleep {time.monotonic_ns()}\n")
+    with client:
+        build = client.start(BuildRequest(source))
+        for event in build:
+            if isinstance(event, events.VertexLog):
+                build.close()
+        with pytest.raises(errors.Cancelled, match="closed"):
+            build.result()
+
+
+def test_a_closed_client_stays_closed(tmp_path: Path, client: Client) -> None:
+    client.info()
+    client.close()
+    client.close()
+    with pytest.raises(errors.Cancelled, match="the client was closed"):
+        client.info()
+    with pytest.raises(errors.Cancelled, match="the client was closed"):
+        client.build(BuildRequest(context(tmp_path, "FROM scratch\n")))
+
+
+def test_another_thread_may_close_the_client(tmp_path: Path, client: Client) -> None:
+    source = context(tmp_path, f"FROM busybox\nRUN echo begun; sleep {time.monotonic_ns()}\n")
+    closing = threading.Thread(target=client.close)
+
+    def close(event: events.Event) -> None:
+        if isinstance(event, events.VertexLog) and not closing.is_alive():
+            closing.start()
+
+    with pytest.raises(errors.Cancelled, match="the client was closed"):
+        client.build(BuildRequest(source), on_event=close)
+    closing.join()
