@@ -11,6 +11,8 @@ import os
 import select
 import time
 
+from runner.daemon import marker
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,8 +63,9 @@ def clean(root: str, cgroup: str, guard: int = 0) -> None:
 
 
 def remove_sockets(runtime: str, *paths: str) -> None:
-    """Remove a daemon's runtime directory, and sockets of it elsewhere."""
+    """Remove a daemon's runtime directory, and sockets of it elsewhere, with their marks."""
     for path in paths:
+        marker.remove(path)
         _try(os.unlink, path)
     _remove_content(runtime)
     _try(os.rmdir, runtime)

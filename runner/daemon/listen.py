@@ -7,7 +7,8 @@ import os
 import socket
 import stat
 
-from runner.errors import AccessError, UsageError
+from runner.daemon import marker
+from runner.errors import AccessError, DaemonError, UsageError
 
 # A path may have this many bytes (sun_path in unix(7), without the NUL at its end).
 LONGEST_PATH = 107
@@ -31,10 +32,22 @@ def answers(path: str) -> bool:
     return True
 
 
-def listen(path: str) -> socket.socket:
-    """A listening socket at `path`, for this user alone. One that nobody listens on any more is replaced.
+def refuse_passing(path: str) -> None:
+    """Raises DaemonError where the daemon that answers at `path` is another command's own, and ends with it."""
+    if owner := marker.owner(path):
+        raise DaemonError(
+            f"joining the daemon at unix://{path}: it belongs to another command (process {owner}) and ends "
+            "with that",
+            hint="Wait for its end, give another --addr and --root, or run a daemon that all join. "
+            "--daemon join joins this one all the same.",
+        )
 
-    Raises UsageError where it cannot be made.
+
+def listen(path: str) -> socket.socket:
+    """A listening socket at `path`, for this user alone, marked as this process's own.
+
+    One that nobody listens on any more is replaced. Raises UsageError where it cannot be made, DaemonError
+    where another command's own daemon listens.
     """
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise UsageError(
@@ -45,10 +58,14 @@ def listen(path: str) -> socket.socket:
         listener = undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         try:
             os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
-            if _is_socket(path) and not answers(path):
-                os.unlink(path)
+            if _is_socket(path):
+                if answers(path):
+                    refuse_passing(path)
+                else:
+                    os.unlink(path)
             listener.bind(path)
             os.chmod(path, 0o600)
+            marker.make(path)  # before anybody can connect
             listener.listen(128)
         except OSError as cause:
             raise UsageError(

@@ -28,11 +28,15 @@ class Decision(NamedTuple):
     notice: str = ""
 
 
-def decide(address: Address | None, mode: str, answers: Callable[[str], bool]) -> Decision:
+def decide(
+    address: Address | None, mode: str, answers: Callable[[str], bool], refuse_passing: Callable[[str], None]
+) -> Decision:
     """The rule: a daemon that was named and answers is joined, else one of our own is started.
 
     mode: "auto", or "join" or "own" to have only that. answers: whether somebody listens on the unix socket
-    of this path. A tcp address is joined without asking. Raises UsageError for what does not go together.
+    of this path. refuse_passing: raises DaemonError where that is another command's own daemon, which is
+    joined only by "join". A tcp address is joined without asking. Raises UsageError for what does not go
+    together.
     """
     if mode not in MODES:
         raise UsageError(f"choosing a daemon: {mode!r} is not one of {', '.join(MODES)}")
@@ -50,6 +54,7 @@ def decide(address: Address | None, mode: str, answers: Callable[[str], bool]) -
     if not answers(address.path):
         notice = f"nobody answers at {address}: starting a daemon of our own there"
         return Decision(own=True, address=address, notice=notice)
+    refuse_passing(address.path)
     if mode == "own":
         raise UsageError(
             f"starting a daemon of our own at {address}: another one answers there",
@@ -69,7 +74,7 @@ def resolve(
 
     Raises as `decide` and `parse_address`, and AccessError for a socket that we may not open.
     """
-    from runner.daemon.listen import answers
+    from runner.daemon.listen import answers, refuse_passing
 
     text = address or environ.get("BUILDKIT_HOST")
-    return decide(parse_address(text, tls) if text else None, mode, answers)
+    return decide(parse_address(text, tls) if text else None, mode, answers, refuse_passing)

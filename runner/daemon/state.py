@@ -139,7 +139,7 @@ def _lives(pid: str, patience: float = 0.0) -> bool:
 
 
 def _in_use(root: str, holder: Mapping[str, str]) -> DaemonError:
-    join = f", or join it with --addr {holder['address']}" if "address" in holder else ""
+    join = f", or join it with --daemon join --addr {holder['address']}" if "address" in holder else ""
     return DaemonError(
         f"starting a daemon: the state directory {root} is in use (process {holder.get('owner', 'unknown')})",
         hint=f"Wait until it has ended, give another directory with --root{join}.",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.daemon.listen import answers, listen
-from runner.errors import AccessError, UsageError
+from runner.errors import AccessError, DaemonError, UsageError
 
 
 def test_somebody_answers_while_it_listens(tmp_path: Path) -> None:
@@ -40,7 +40,11 @@ def test_it_replaces_a_socket_that_nobody_listens_on(tmp_path: Path) -> None:
 
 def test_it_replaces_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.sock"
-    with listen(str(path)), pytest.raises(UsageError, match="Address already in use"):
+    with socket.create_server(str(path), family=socket.AF_UNIX):
+        with pytest.raises(UsageError, match="Address already in use"):
+            listen(str(path))
+    path.unlink()
+    with listen(str(path)), pytest.raises(DaemonError, match="belongs to another command"):
         listen(str(path))
     path.unlink()
     path.write_text("precious")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from runner.daemon.listen import listen
 from runner.daemon.rule import DEFAULT_ADDRESS, decide, resolve
 from runner.errors import UsageError
 from runner.transport.address import TLS, Address
@@ -23,6 +23,10 @@ def nobody(_: str) -> bool:
 
 def somebody(_: str) -> bool:
     return True
+
+
+def lasting(_: str) -> None:
+    """The daemon is nobody's own."""
 
 
 @pytest.mark.parametrize(
@@ -43,14 +47,14 @@ def somebody(_: str) -> bool:
 def test_the_rule(
     address: Address | None, mode: str, answers: bool, own: bool, where: Address | None
 ) -> None:
-    decision = decide(address, mode, somebody if answers else nobody)
+    decision = decide(address, mode, somebody if answers else nobody, lasting)
     assert (decision.own, decision.address) == (own, where)
 
 
 def test_the_user_is_told_that_nobody_answered() -> None:
-    assert "nobody answers at unix:///run/a.sock" in decide(UNIX, "auto", nobody).notice
-    assert decide(UNIX, "auto", somebody).notice == ""
-    assert decide(None, "auto", nobody).notice == ""
+    assert "nobody answers at unix:///run/a.sock" in decide(UNIX, "auto", nobody, lasting).notice
+    assert decide(UNIX, "auto", somebody, lasting).notice == ""
+    assert decide(None, "auto", nobody, lasting).notice == ""
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,7 @@ def test_the_user_is_told_that_nobody_answered() -> None:
 )
 def test_what_does_not_go_together_is_refused(address: Address | None, mode: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
-        decide(address, mode, somebody)
+        decide(address, mode, somebody, lasting)
 
 
 def test_the_environment_names_a_daemon() -> None:
@@ -89,7 +93,7 @@ def test_joining_costs_no_imports_that_only_starting_needs(tmp_path: Path) -> No
         "from runner.registry.settings import parse_settings; parse_settings(insecure=['a:1']); "
         "assert not resolve(sys.argv[1]).own; print(*sys.modules)"
     )
-    with listen(f"{tmp_path}/a.sock") as listener:
+    with socket.create_server(f"{tmp_path}/a.sock", family=socket.AF_UNIX) as listener:
         command = (sys.executable, "-S", "-c", program, f"unix://{tmp_path}/a.sock")
         loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         listener.accept()[0].close()
