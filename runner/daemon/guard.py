@@ -156,8 +156,10 @@ class Guard:
         self.start()
         os.write(LOCK_FD, f"guard {os.getpid()}\ndaemon {self.pid}\n".encode())
         status = self.watch(signals)
+        if not self.stopping:
+            leftovers.remove_socket(self.socket)
         leftovers.clean(self.root, self.cgroup, os.getpid())
-        leftovers.remove_sockets(self.runtime, self.socket)
+        leftovers.remove_runtime(self.runtime)
         return 0 if self.stopping else status
 
     def start(self) -> None:
@@ -199,6 +201,7 @@ class Guard:
         if not self.stopping:
             self.stopping = True
             self.deadline = time.monotonic() + GRACE
+            leftovers.remove_socket(self.socket)  # later, it might be that of the next daemon there
             os.kill(self.pid, SIGTERM if catches(self.pid, SIGTERM) else SIGKILL)
 
 

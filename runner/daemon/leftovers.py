@@ -62,11 +62,14 @@ def clean(root: str, cgroup: str, guard: int = 0) -> None:
             _try(os.rmdir, state)
 
 
-def remove_sockets(runtime: str, *paths: str) -> None:
-    """Remove a daemon's runtime directory, and sockets of it elsewhere, with their marks."""
-    for path in paths:
-        marker.remove(path)
-        _try(os.unlink, path)
+def remove_socket(path: str) -> None:
+    """Remove a daemon's socket and its mark."""
+    marker.remove(path)
+    _try(os.unlink, path)
+
+
+def remove_runtime(runtime: str) -> None:
+    """Remove a daemon's runtime directory."""
     _remove_content(runtime)
     _try(os.rmdir, runtime)
 

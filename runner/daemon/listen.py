@@ -33,7 +33,7 @@ def answers(path: str) -> bool:
 
 
 def refuse_passing(path: str) -> None:
-    """Raises DaemonError where the daemon that answers at `path` is another command's own, and ends with it."""
+    """Raises DaemonError where the daemon that answers at `path` is another command's own."""
     if owner := marker.owner(path):
         raise DaemonError(
             f"joining the daemon at unix://{path}: it belongs to another command (process {owner}) and ends "

@@ -104,13 +104,15 @@ class Daemon:
         """The guard's last work, where it was killed before."""
         import contextlib
 
-        from runner.daemon import leftovers, state
+        from runner.daemon import leftovers, listen, state
 
         with contextlib.suppress(Error, OSError):  # another daemon has the directory by now, and did it
             state.await_daemon(self.root)
             opened = state.open_state(self.root)
             leftovers.clean(self.root, self._place.cgroup, self._pid)
-            leftovers.remove_sockets(self._place.runtime, self.address.path)
+            if not listen.answers(self.address.path):
+                leftovers.remove_socket(self.address.path)
+            leftovers.remove_runtime(self._place.runtime)
             os.close(opened.lock)
 
     def _ends(self, *, within: float) -> bool:

@@ -64,12 +64,12 @@ def start(options: DaemonOptions, address: Address | None = None) -> Daemon:
             opened = state.open_state(root)
             always.callback(os.close, opened.lock)
             private = state.runtime_directory(opened.key)
-            undo.callback(leftovers.remove_sockets, private)
+            undo.callback(leftovers.remove_runtime, private)
             place = Place(
                 opened.root, private, opened.cgroup, address or Address(path=f"{private}/buildkitd.sock")
             )
             listener = always.enter_context(listen.listen(place.address.path))
-            undo.callback(leftovers.remove_sockets, private, place.address.path)
+            undo.callback(leftovers.remove_socket, place.address.path)
             opened.claim(str(place.address))
             toml = config.buildkitd_toml(
                 place, runtime, options.registries, debug=options.debug, cache_size=options.cache_size

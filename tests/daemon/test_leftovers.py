@@ -108,5 +108,7 @@ def test_sockets_go_with_their_directory(tmp_path: Path) -> None:
     runtime.mkdir()
     for path in (runtime / "otel.sock", runtime / "buildkitd.sock", tmp_path / "elsewhere.sock"):
         path.write_text("")
-    leftovers.remove_sockets(str(runtime), f"{tmp_path}/elsewhere.sock", f"{tmp_path}/gone.sock")
+    leftovers.remove_runtime(str(runtime))
+    for name in ("elsewhere.sock", "gone.sock"):
+        leftovers.remove_socket(f"{tmp_path}/{name}")
     assert list(tmp_path.iterdir()) == []

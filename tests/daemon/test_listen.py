@@ -40,9 +40,9 @@ def test_it_replaces_a_socket_that_nobody_listens_on(tmp_path: Path) -> None:
 
 def test_it_replaces_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.sock"
-    with socket.create_server(str(path), family=socket.AF_UNIX):
-        with pytest.raises(UsageError, match="Address already in use"):
-            listen(str(path))
+    foreign = socket.create_server(str(path), family=socket.AF_UNIX)
+    with foreign, pytest.raises(UsageError, match="Address already in use"):
+        listen(str(path))
     path.unlink()
     with listen(str(path)), pytest.raises(DaemonError, match="belongs to another command"):
         listen(str(path))

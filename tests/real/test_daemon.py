@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -328,6 +329,33 @@ def test_it_listens_where_it_is_told(root: Path, run: Buildctl) -> None:
             start(DaemonOptions(root=str(root / "other")), decision.address)
         assert run(address, "debug", "workers").returncode == 0
     assert os.listdir(f"{root}/run/buildkit") == []
+
+
+def test_a_daemon_that_is_slow_to_stop_leaves_the_next_ones_socket_alone(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool, up, go = root / "buildkitd", root / "up", root / "go"
+    for fifo in (up, go):
+        os.mkfifo(fifo)
+    tool.write_text(f"#!/bin/sh\ntrap 'read x <{go}; exit 0' TERM\necho >{up}\nsleep 100 & wait $!\n")
+    tool.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{root}:{os.environ['PATH']}")
+        slow = start(DaemonOptions(root=str(root / "slow")), Address(path=f"{root}/buildkitd.sock"))
+    up.read_text()
+    released = os.open(go, os.O_RDWR)
+    stopping = threading.Thread(target=slow.stop)
+    stopping.start()
+    deadline = time.monotonic() + 2
+    while os.path.exists(slow.address.path) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with start(DaemonOptions(root=str(root / "next")), slow.address) as daemon:
+        os.write(released, b"\n")
+        stopping.join()
+        assert answers(daemon.address.path)
+        assert daemon.alive()
+    os.close(released)
+    assert not os.path.exists(daemon.address.path)
 
 
 def test_a_socket_that_nobody_listens_on_is_replaced(root: Path, run: Buildctl) -> None:
