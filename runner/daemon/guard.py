@@ -182,19 +182,21 @@ class Guard:
         for fd in (child, signals, OWNER_FD, self.output):
             poll.register(fd, select.POLLIN)
         os.set_blocking(self.output, False)
+        said = log.Copy(self.output, 1, self.root)
         while True:
             left = None if self.deadline is None else self.deadline - time.monotonic()
             if left is not None and left <= 0:
                 os.kill(self.pid, SIGKILL)
                 self.deadline = left = None
             ready = {fd for fd, _ in poll.poll(None if left is None else left * 1000)}
-            if self.output in ready and not log.copy(self.output, 1, self.root):
+            if self.output in ready and not said.more():
                 poll.unregister(self.output)
             for fd in ready & {signals, OWNER_FD}:
                 poll.unregister(fd)
                 self.stop()
             if child in ready:
-                log.copy(self.output, 1, self.root)
+                said.more()
+                said.finish()
                 return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]) % 256
 
     def stop(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from runner.daemon import log
 
 CRASH = """\
@@ -32,12 +34,53 @@ def test_what_a_pipe_holds_is_copied(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.write(writer, b"one\n")
-    assert log.copy(reader, file, str(tmp_path))
-    os.write(writer, b"two\n")
+    copy = log.Copy(reader, file, str(tmp_path))
+    assert copy.more()
+    assert log.tail(str(tmp_path), 10) == ["one"]
+    os.write(writer, b"two\nthree")
     os.close(writer)
-    assert not log.copy(reader, file, str(tmp_path))
-    assert log.tail(str(tmp_path), 10) == ["one", "two"]
+    assert not copy.more()
+    assert log.tail(str(tmp_path), 10) == ["one", "two", "three"]
     for fd in (reader, file):
+        os.close(fd)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (b'msg="echo \\"https://bob:hunter2pw@h/\\" failed"\n', b'msg="echo \\"https://***@h/\\" failed"\n'),
+        (b"https://token@h/a,ftp://u:p@ss@h:21 x@y\n", b"https://***@h/a,ftp://***@h:21 x@y\n"),
+        (b"https://h/a@b http://h c@d\n", b"https://h/a@b http://h c@d\n"),
+        (b"\xff://\xff:\xff@h", b"\xff://***@h"),
+    ],
+)
+def test_passwords_in_urls_are_masked(tmp_path: Path, said: bytes, kept: bytes) -> None:
+    """In every place where a read may cut the URL."""
+    for cut in range(len(said)):
+        file = log.open_new(str(tmp_path))
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        copy = log.Copy(reader, file, str(tmp_path))
+        os.write(writer, said[:cut])
+        assert copy.more()
+        os.write(writer, said[cut:])
+        assert copy.more()
+        copy.finish()
+        assert (tmp_path / "runner.log").read_bytes() == kept
+        for fd in (reader, writer, file):
+            os.close(fd)
+
+
+def test_a_run_without_white_space_is_not_held_for_ever(tmp_path: Path) -> None:
+    file = log.open_new(str(tmp_path))
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    copy = log.Copy(reader, file, str(tmp_path))
+    for _ in range(3):
+        os.write(writer, b":/" * (log.CHUNK // 2))
+        assert copy.more()
+    assert os.fstat(file).st_size >= log.CHUNK
+    for fd in (reader, writer, file):
         os.close(fd)
 
 
@@ -45,9 +88,10 @@ def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
     file = log.open_new(str(tmp_path))
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
+    copy = log.Copy(reader, file, str(tmp_path))
     for number in range(3 * log.LIMIT // 32768):
         os.write(writer, f"{number}".encode().ljust(32767) + b"\n")
-        assert log.copy(reader, file, str(tmp_path))
+        assert copy.more()
     sizes = {entry.name: entry.stat().st_size for entry in tmp_path.iterdir()}
     assert set(sizes) == {"runner.log", "runner.log.1"}
     assert max(sizes.values()) <= log.LIMIT + log.CHUNK
@@ -61,7 +105,7 @@ def test_a_disk_that_is_full_is_no_failure(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"lost\n")
     os.close(writer)
-    assert not log.copy(reader, full, str(tmp_path))
+    assert not log.Copy(reader, full, str(tmp_path)).more()
     for fd in (reader, full):
         os.close(fd)
 
