@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from runner.daemon.listen import answers
+from runner.daemon.process import Daemon
 from runner.daemon.rule import resolve
 from runner.daemon.start import DaemonOptions, start
 from runner.errors import DaemonError, UsageError
@@ -182,6 +183,32 @@ def test_it_stops_in_a_moment(root: Path, run: Buildctl) -> None:
     assert daemon.failure(timeout=0.0) is None
 
 
+def test_it_may_be_stopped_by_another_thread(root: Path) -> None:
+    """Whoever asks meanwhile how it is gets an answer, and a second stop waits for the first."""
+    said: list[object] = []
+
+    def ask(daemon: Daemon) -> None:
+        try:
+            while daemon.alive():
+                said.append(daemon.failure(timeout=0.01))
+            said.append(daemon.failure())
+        except Exception as error:
+            said.append(error)
+
+    def stop(daemon: Daemon) -> None:
+        daemon.stop()
+        said.extend(running_in(root))
+
+    for _ in range(3):
+        daemon = start(DaemonOptions(root=str(root)))
+        threads = [threading.Thread(target=work, args=(daemon,)) for work in (ask, ask, stop, stop)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert set(said) == {None}
+
+
 def test_it_stops_also_while_it_starts(root: Path) -> None:
     for _ in range(3):
         began = time.monotonic()
@@ -282,6 +309,21 @@ def test_a_daemon_that_cannot_start_says_why(root: Path) -> None:
     assert "not a directory" in failure.message
     assert f"{root}/runner.log" in failure.hint
     assert "main.go:" not in str(failure)
+
+
+def test_what_it_says_of_passwords_is_not_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = root / "buildkitd"
+    tool.write_text("#!/bin/sh\necho 'buildkitd: https://bob:hunter2pw@h/ with s3cret' >&2\nexit 1\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{root}:{os.environ['PATH']}")
+    with start(DaemonOptions(root=str(root))) as daemon:
+        failure = daemon.failure(5, mask=lambda line: line.replace("s3cret", "***"))
+        assert failure is not None
+        assert failure.message.endswith("it ended: https://***@h/ with ***")
+        assert "s3cret" not in str(failure)
+        assert "hunter2pw" not in str(failure)
+    assert "hunter2pw" not in (root / "runner.log").read_text()
+    assert (root / "runner.log").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_state_directory_is_used_by_one_daemon(root: Path, fresh_buildkitd: StartBuildkitd) -> None:
