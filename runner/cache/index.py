@@ -21,7 +21,7 @@ INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 TAG = "org.opencontainers.image.ref.name"
 IMAGE_NAME = "io.containerd.image.name"
 # Seconds in which a file that BuildKit's client writes in place must become whole.
-TORN = 1.0
+TORN = 0.25
 
 
 def read(directory: str) -> list[Descriptor]:
