@@ -226,6 +226,47 @@ def test_a_signal_ends_the_build_and_our_own_daemon(
     assert left_of(root, phase) == []
 
 
+def start_silent(command: Command, phase: Phase, root: Path, address: str) -> Started:
+    """Our command at work on the start of a daemon that never answers."""
+    tool = root / "buildkitd"
+    tool.write_text(f"#!/bin/sh\nexec sleep {phase.mark}\n")
+    tool.chmod(0o755)
+    options = ["--root", str(root / "state"), "--addr", address, "--progress=plain", str(phase.context)]
+    started = Started(command.popen("build", *options, env={"PATH": f"{root}:{os.environ['PATH']}"}))
+    deadline = time.monotonic() + 10
+    while not processes_with(f"sleep {phase.mark}"):
+        assert time.monotonic() < deadline, started.text
+        time.sleep(0.02)
+    return started
+
+
+@pytest.mark.parametrize("phase", ["connect"], indirect=True)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_start_of_our_own_daemon(
+    phase: Phase, number: int, code: int, command: Command, root: Path
+) -> None:
+    started = start_silent(command, phase, root, f"unix://{root}/b.sock")
+    started.process.send_signal(number)
+    assert started.ended() == code, started.text
+    assert left_of(root, phase) == []
+    assert sorted(os.listdir(root)) == ["buildkitd", "state"]
+
+
+@pytest.mark.parametrize("phase", ["connect"], indirect=True)
+def test_a_second_command_does_not_depend_on_the_firsts_own_daemon(
+    phase: Phase, command: Command, root: Path
+) -> None:
+    address = f"unix://{root}/b.sock"
+    first = start_silent(command, phase, root, address)
+    second = command("build", phase.context, env={"BUILDKIT_HOST": address}, timeout=BOUND)
+    assert second.code == 75
+    assert f"belongs to another command (process {first.process.pid})" in second.stderr
+    assert "--daemon join" in second.stderr
+    assert first.process.poll() is None
+    first.process.send_signal(signal.SIGTERM)
+    assert first.ended() == 143, first.text
+
+
 @pytest.mark.usefixtures("busybox")
 @pytest.mark.parametrize("phase", OWN_PHASES, indirect=True)
 def test_our_own_daemon_killed_is_a_transient_error(
