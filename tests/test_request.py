@@ -154,6 +154,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"secrets": ["id=x,env=NOT_SET"]}, "NOT_SET is not set"),
     ({"dockerfile": "-"}, "only a local path"),
     ({"cache_to": ["h.io/a", "type=registry,ref=h.io/a:latest,mode=max"]}, "two caches go to h.io/a:latest"),
+    ({"cache_to": ["type=local,dest=/c/a", "type=local,dest=/c/b/../a,tag=b"]}, "two caches go to /c/a"),
 ]
 
 
@@ -221,6 +222,53 @@ class TestCaches:
     def test_a_build_argument_asks_for_an_inline_cache(self, value: str, kinds: list[str]) -> None:
         request = BuildRequest(".", build_args={"BUILDKIT_INLINE_CACHE": value})
         assert [cache.kind for cache in request.cache_exports()] == kinds
+
+    def test_local_ones_are_stores_of_the_session(self) -> None:
+        request = BuildRequest(
+            ".",
+            cache_from=["type=local,src=/c/a", "type=local,src=/c/empty"],
+            cache_to=["type=local,dest=/c/a,mode=max", "type=local,dest=/c/b,tag=main,reset=true"],
+        )
+        digest = "sha256:" + "0" * 64
+        made = plan(request, ref="r", session="s", digests={request.cache_from[0]: digest})
+        assert made.stores == ("local:/c/a", "local:/c/b")
+        assert json.loads(made.solve.FrontendAttrs["cache-imports"]) == [
+            {"Type": "local", "Attrs": {"src": "/c/a", "digest": digest}}
+        ]
+        assert made.solve.Cache is not None
+        assert [(entry.Type, entry.Attrs) for entry in made.solve.Cache.Exports] == [
+            ("local", {"dest": "/c/a", "mode": "max"}),
+            ("local", {"dest": "/c/b", "tag": "main", "reset": "true"}),
+        ]
+        assert planned(cache_from=["h.io/a"], cache_to=["type=inline"]).stores == ()
+
+    def test_one_at_github_without_a_token_is_left_out_as_buildx_does_and_said(self) -> None:
+        request = BuildRequest(
+            ".", cache_from=["type=gha"], cache_to=["type=gha,mode=max"], outputs="type=cacheonly"
+        )
+        made = plan(request, ref="r", session="s")
+        assert made.solve.Cache == control.CacheOptions()
+        assert "cache-imports" not in made.solve.FrontendAttrs
+        assert made.notices == (
+            "--cache-from: type=gha is left out, as it has no token (ACTIONS_RUNTIME_TOKEN)",
+            "--cache-to: type=gha is left out, as it has no token (ACTIONS_RUNTIME_TOKEN)",
+        )
+
+    def test_secrets_of_the_environment_go_to_the_daemon_and_nowhere_else(self) -> None:
+        environ = {
+            "ACTIONS_RUNTIME_TOKEN": "swordfish-1",
+            "ACTIONS_CACHE_URL": "https://h.io/",
+            "AWS_ACCESS_KEY_ID": "swordfish-2",
+            "AWS_SECRET_ACCESS_KEY": "swordfish-3-longer",
+        }
+        request = BuildRequest(".", cache_from=["type=gha"], cache_to=["type=s3,bucket=b,region=r"])
+        request = request.with_environment(environ)
+        made = plan(request, ref="r", session="s")
+        assert made.solve.Cache is not None
+        assert made.solve.Cache.Imports[0].Attrs == {"token": "swordfish-1", "url": "https://h.io/"}
+        assert made.solve.Cache.Exports[0].Attrs["secret_access_key"] == "swordfish-3-longer"
+        assert made.masks == ("swordfish-3-longer", "swordfish-1", "swordfish-2")
+        assert "swordfish" not in repr(made) + repr(request) + "".join(made.notices)
 
 
 class TestInsecureRegistries:
