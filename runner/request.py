@@ -22,6 +22,7 @@ from runner.wire import control
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.cache.auto import Choice
     from runner.registry.settings import RegistrySettings
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class _Fields(NamedTuple):
     secrets: tuple[Secret, ...]
     cache_from: tuple[Cache, ...]
     cache_to: tuple[Cache, ...]
+    cache: "Choice | None"
     attestations: tuple[Attestation, ...]
 
 
@@ -57,7 +59,8 @@ class BuildRequest(_Fields):
     outputs: what else to do with the result, as `-o` says it.
     target, platforms, build_args, labels, no_cache, pull: as `docker buildx build` takes them. A build
         argument whose value is None takes that of the environment.
-    secrets, cache_from, cache_to, attestations: as their flags take them; nothing is attested unless asked.
+    secrets, cache_from, cache_to, cache, attestations: as their flags take them; nothing is attested unless
+        asked. `cache` knows no branch that it does not name before `with_environment`.
 
     Raises UsageError.
     """
@@ -81,6 +84,7 @@ class BuildRequest(_Fields):
         secrets: "Iterable[str | Secret]" = (),
         cache_from: "Iterable[str | Cache]" = (),
         cache_to: "Iterable[str | Cache]" = (),
+        cache: "str | Choice" = "",
         attestations: "Iterable[str | Attestation]" = (),
     ) -> Self:
         request = super().__new__(
@@ -99,6 +103,7 @@ class BuildRequest(_Fields):
             secrets=tuple({secret.id: secret for secret in _parsed(secrets, Secret.parse)}.values()),
             cache_from=_parsed(_split(cache_from), Cache.parse_import),
             cache_to=_parsed(_split(cache_to), Cache.parse_export),
+            cache=_choice(cache) if cache else None,
             attestations=asked(_parsed(attestations, Attestation.parse)),
         )
         request.exporters()
@@ -109,12 +114,14 @@ class BuildRequest(_Fields):
         """The same with what buildx takes from the environment, as the command does.
 
         Build arguments: SOURCE_DATE_EPOCH and the `proxies` of Docker's configuration file. The addresses and
-        secrets of caches at GitHub and AWS. Raises UsageError.
+        secrets of caches at GitHub and AWS. The branches of `cache`, also as git's files say them. Raises
+        UsageError.
         """
         return self._replace(
             build_args=MappingProxyType(with_environment(self.build_args, environ)),
             cache_from=tuple(cache.with_environment(environ) for cache in self.cache_from),
             cache_to=tuple(cache.with_environment(environ) for cache in self.cache_to),
+            cache=self.cache and self.cache.located(self.context, environ),
         )
 
     def exporters(self) -> tuple[Output, ...]:
@@ -124,13 +131,19 @@ class BuildRequest(_Fields):
             images = [Output("image")]
         return tuple(output.named(self.tags, push=self.push) for output in images)
 
-    def cache_exports(self) -> tuple[Cache, ...]:
-        """The caches to write; the build argument BUILDKIT_INLINE_CACHE asks for an inline one.
+    def cache_imports(self) -> tuple[Cache, ...]:
+        """The caches to read: `cache_from`, then those of `cache`. Raises UsageError."""
+        more = self.cache.imports(self._pushed_name(), self.cache_from) if self.cache else ()
+        return (*self.cache_from, *more)
 
-        Raises UsageError.
+    def cache_exports(self) -> tuple[Cache, ...]:
+        """The caches to write: `cache_to`, the inline one that the build argument BUILDKIT_INLINE_CACHE asks
+        for, and that of `cache`. Raises UsageError.
         """
         inline = self.build_args.get("BUILDKIT_INLINE_CACHE", "").lower() in ("1", "t", "true")
         found = tuple(dict.fromkeys((*self.cache_to, *([Cache("inline")] if inline else ()))))
+        if self.cache:
+            found += self.cache.exports(self._pushed_name(), found)
         places = [str(cache.ref or cache.directory) for cache in found]
         for place in filter(None, places):
             if places.count(place) > 1:
@@ -138,6 +151,9 @@ class BuildRequest(_Fields):
                     f"exporting the cache: two caches go to {place}", hint="Give one --cache-to for it."
                 )
         return found
+
+    def _pushed_name(self) -> Reference | None:
+        return next((name for output in self.exporters() if output.push for name in output.names), None)
 
     def insecure_hosts(self) -> frozenset[str]:
         """The registries that an output or a cache marks with `registry.insecure=true`."""
@@ -200,7 +216,7 @@ def plan(
         return host in marked or (registries is not None and registries.insecure(host))
 
     outputs = tuple(part for output in request.exporters() for part in _by_security(output, insecure))
-    caches_in = [c for c in request.cache_from if not c.lacks and (c.kind != "local" or c in digests)]
+    caches_in = [c for c in request.cache_imports() if not c.lacks and (c.kind != "local" or c in digests)]
     caches_out = [c for c in request.cache_exports() if not c.lacks]
     imports = [_cache_entry(cache, insecure, digests) for cache in caches_in]
     exports = [_cache_entry(cache, insecure) for cache in caches_out]
@@ -210,7 +226,7 @@ def plan(
 
         attrs["cache-imports"] = json.dumps([{"Type": entry.Type, "Attrs": entry.Attrs} for entry in imports])
     images = (name.registry for output in outputs if output.push for name in output.names)
-    caches = (cache.ref.registry for cache in request.cache_to if cache.ref)
+    caches = (cache.ref.registry for cache in caches_out if cache.ref)
     return SolvePlan(
         solve=control.SolveRequest(
             Ref=ref,
@@ -301,6 +317,12 @@ def hide(text: str, masks: Iterable[str]) -> str:
     for secret in masks:
         text = text.replace(secret, "***")
     return text
+
+
+def _choice(value: "str | Choice") -> "Choice":
+    from runner.cache.auto import Choice
+
+    return Choice.parse(value) if isinstance(value, str) else value
 
 
 def _insecure(spec: Output | Cache) -> str:

@@ -41,6 +41,7 @@ COMMAND = Command(
             Flag("--tag", "REF", "name the image, such as host/team/app:1", short="-t"),
             Flag("--push", "", "push it under its names"),
             Flag("--output", "SPEC", "type=image,name=REF,push=true or type=cacheonly", "-o"),
+            Flag("--cache", "KIND", "auto: keep one in the registry for each branch; inline; off (default)"),
             Flag("--cache-from", "SPEC", "read a cache: REF or type=registry,ref=REF"),
             Flag("--cache-to", "SPEC", "write a cache: type=inline or type=registry,ref=REF,mode=max"),
             Flag("--attest", "SPEC", "attest: type=provenance,mode=max or type=sbom"),
@@ -68,6 +69,7 @@ COMMAND = Command(
   buildkit-runner build -t registry.example.com/team/app:1 --push .
   buildkit-runner build -t 127.0.0.1:5000/app --push --insecure-registry 127.0.0.1:5000 -f app.Dockerfile .
   buildkit-runner build -o type=image,name=host/app,push=true --cache-to type=inline --cache-from host/app .
+  buildkit-runner build --cache auto -t registry.example.com/team/app:1 --push .
   buildkit-runner build --platform linux/amd64,linux/arm64 --secret id=token,env=TOKEN -t host/app --push .
 
 Exit codes and environment variables: docs/exit-codes.md""",
@@ -176,6 +178,7 @@ def _request(values: Values) -> BuildRequest:
         secrets=values.filled("--secret"),
         cache_from=values.filled("--cache-from"),
         cache_to=values.filled("--cache-to"),
+        cache=values.one("--cache"),
         attestations=attestations,
     )
     return request.with_environment(os.environ)

@@ -117,6 +117,8 @@ WRONG = {
     "build": "error: build: there is no CONTEXT\n",
     "build . .": "error: build: unexpected '.'\n",
     "build --pusch .": "error: build: unknown flag --pusch\nDid you mean --push?\n",
+    "build --cache aut .": "error: reading --cache 'aut': unknown kind 'aut'\nDid you mean auto?\n",
+    "build -t h.io/a --cache auto .": "error: --cache auto: the cache belongs to the pushed image, and",
     "build none": "error: reading the context 'none': there is no such directory\n",
     "build .": "error: reading the Dockerfile",
     "build -f none .": "error: reading the Dockerfile",
