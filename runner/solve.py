@@ -6,7 +6,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runner.errors import Cancelled, DaemonError, Error, TimedOut
+from runner.errors import Cancelled, DaemonError, Error, ProtocolError, TimedOut
 from runner.progress.events import (
     CacheHit,
     Event,
@@ -32,21 +32,22 @@ CANCEL_DRAIN = 1.0
 
 
 class Work(Protocol):
-    """What a `Build` drives: the calls of one solve. runner/client.py makes it."""
+    """What a `Build` drives: the calls of one solve. runner/work.py has it."""
 
     ref: str
 
     def begin(self, news: "SimpleQueue[tuple[str, Any]]", timeout: float | None) -> None:
         """Connect, within timeout seconds, and send the calls.
 
-        Puts ("status", bytes), ("notice", str) and, for each of "session", "solve" and
-        "status", one ("ended", (name, error or None)) on the queue."""
+        Puts ("status", bytes), ("notice", str) and, for each of "session", "solve" and "status", one
+        ("ended", (name, error or None)) on the queue. Raises Error.
+        """
 
     def response(self) -> dict[str, str]:
         """The Solve's exporter response, after it has ended well."""
 
     def cancel(self) -> None:
-        """End the Solve; its "ended" follows at once."""
+        """End the Solve; its "ended" follows."""
 
     def result(self, response: dict[str, str], build: "Build") -> "BuildResult":
         """Ask the daemon what was made."""
@@ -81,7 +82,8 @@ class Build:
         self._result: BuildResult | None = None
         self._reader = StatusReader()
         self._ended: set[str] = set()
-        self._solve_ended = 0.0
+        self._stopped = 0.0  # when the Solve was cancelled (time.monotonic)
+        self._unseen: Exception | None = None
         self._begun = False
         self._failure: Error | None = None
         self._events = self._run()
@@ -145,18 +147,32 @@ class Build:
         try:
             self._work.begin(self._news, self._left())
             self._begun = True
-            yield from self._follow()
-            # Only now: the end of the failed step's log may come after the Solve's error.
-            if self._cause is None and self._failure is not None:
-                self._cause = self._work.explain(self._failure)
-            elif isinstance(self._cause, DaemonError):
-                self._cause = self._work.explain(self._cause)
-            if self._cause is None:
-                self._result = self._work.result(self._work.response(), self)
         except Error as cause:
-            late = not self._begun and self._left() == 0
-            self._cause = self._timed_out() if late else cause
+            self._cause = self._timed_out() if self._left() == 0 else cause
+        else:
+            # Not inside of a try: what a signal raises here has to cancel the solve, in `result`.
+            yield from self._follow()
+            self._conclude()
         yield from self._last_events(self._cause)
+
+    def _conclude(self) -> None:
+        """Everything has ended: find out what was made, or why not."""
+        # Only now: the end of the failed step's log may come after the Solve's error.
+        if self._cause is None and self._failure is not None:
+            self._cause = self._work.explain(self._failure)
+        elif isinstance(self._cause, DaemonError):
+            self._cause = self._work.explain(self._cause)
+        if self._cause is not None:
+            return
+        if self._unseen is not None:
+            why = getattr(self._unseen, "message", "") or str(self._unseen)
+            self._news.put(
+                ("notice", f"the daemon's report broke off, steps and warnings are missing: {why}")
+            )
+        try:
+            self._result = self._work.result(self._work.response(), self)
+        except Error as cause:
+            self._cause = cause
 
     def _run_out(self, stopped: BaseException) -> Iterator[Event]:
         """What is left to tell after an exception went through `_run`."""
@@ -184,12 +200,17 @@ class Build:
             try:
                 kind, value = self._news.get(timeout=self._patience())
             except Empty:
-                if "solve" in self._ended:
+                if "solve" in self._ended or self._stopped:
                     return
                 self._stop(self._timed_out())
                 continue
             if kind == "status":
-                for event in self._reader.read(control.StatusResponse.decode(value)):
+                try:
+                    events = list(self._reader.read(control.StatusResponse.decode(value)))
+                except ProtocolError as error:
+                    self._stop(error)
+                    continue
+                for event in events:
                     yield from self._seen(event)
             elif kind == "notice":
                 yield from self._seen(Notice(time=time.time_ns(), message=value))
@@ -200,12 +221,9 @@ class Build:
 
     def _patience(self) -> float | None:
         """Seconds to wait for news; None is for ever."""
-        stopped = isinstance(self._cause, Cancelled | TimedOut)
-        if "solve" not in self._ended:
-            return None if stopped else self._left()
-        if stopped:
-            return max(0.0, self._solve_ended + CANCEL_DRAIN - time.monotonic())
-        return STATUS_DRAIN
+        if self._stopped:
+            return max(0.0, self._stopped + CANCEL_DRAIN - time.monotonic())
+        return STATUS_DRAIN if "solve" in self._ended else self._left()
 
     def _left(self) -> float | None:
         """Seconds until the build must have ended; None where it may last for ever."""
@@ -217,6 +235,7 @@ class Build:
     def _stop(self, cause: Error) -> None:
         if self._cause is None:
             self._cause = cause
+        self._stopped = self._stopped or time.monotonic()
         self._work.cancel()
 
     def _end(self, call: str, error: Exception | None) -> None:
@@ -224,8 +243,9 @@ class Build:
         if call == "session" and "solve" not in self._ended:
             lost = DaemonError("serving the build's session: the daemon closed it")
             self._stop(error if isinstance(error, DaemonError) else lost)
+        if call == "status":
+            self._unseen = error
         if call == "solve":
-            self._solve_ended = time.monotonic()
             self._failure = error if error is None or isinstance(error, Error) else _foreign(error)
 
     def _seen(self, event: Event) -> Iterator[Event]:

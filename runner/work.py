@@ -79,7 +79,9 @@ class SessionWork:
         self._news = news
         for text in self._notices:
             self._notice(text)
-        session, calls = self._open(timeout), self._open(timeout)
+        began = time.monotonic()
+        session = self._open(timeout)
+        calls = self._open(timeout and max(0.0, began + timeout - time.monotonic()))
         services: list[Service] = [self._files, self._auth, self._secrets, Health()]
         if self._content:
             services.append(self._content)

@@ -107,6 +107,16 @@ def test_warnings_of_the_frontend_are_in_the_result(tmp_path: Path, client: Clie
     assert any("LegacyKeyValueFormat" in warning.short for warning in result.warnings)
 
 
+def test_a_report_that_breaks_off_is_told(tmp_path: Path, client: Client) -> None:
+    # Each warning carries the whole Dockerfile; together they are more than a gRPC message may hold.
+    lines = ["FROM scratch", "COPY Dockerfile /", *["ENV a b"] * 100, *["# " + "x" * 60_000] * 17]
+    source = context(tmp_path, "\n".join(lines))
+    seen: list[events.Event] = []
+    with client:
+        client.build(BuildRequest(source), on_event=seen.append)
+    assert any(isinstance(e, events.Notice) and "report broke off" in e.message for e in seen)
+
+
 def test_a_failed_step_raises_with_its_report(tmp_path: Path, client: Client) -> None:
     source = context(tmp_path, "FROM busybox\nRUN echo the-reason && exit 7\n")
     seen: list[events.Event] = []

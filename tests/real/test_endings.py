@@ -178,6 +178,8 @@ def test_a_signal_cancels_the_build_on_a_joined_daemon(
     assert started.ended() == code, started.text
     assert soon(lambda: processes_with(f"sleep {phase.mark}")) == []
     assert daemon.alive
+    if phase.name == "run":
+        assert "CANCELED" in started.text
 
 
 def test_a_cut_socket_is_a_transient_error(
@@ -278,6 +280,7 @@ def test_our_own_daemon_killed_is_a_transient_error(
     assert len(daemons) == 1, processes_with(str(root))
     os.kill(int(daemons[0].split()[0]), signal.SIGKILL)
     assert started.ended() == 75, started.text
+    assert "killed by signal 9" in started.text
     assert soon(lambda: left_of(root, phase)) == []
 
 
