@@ -10,9 +10,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from runner.errors import UsageError
-from runner.specs.arguments import parse_build_args, parse_labels, passwords, with_environment
+from runner.specs.arguments import (
+    SOURCE_DATE_EPOCH,
+    check_text,
+    parse_build_args,
+    parse_labels,
+    passwords,
+    with_environment,
+)
 from runner.specs.attest import Attestation, asked
 from runner.specs.cache import Cache, split_references
+from runner.specs.epoch import check_epoch
 from runner.specs.output import Output
 from runner.specs.platform import Platform, parse_platforms
 from runner.specs.reference import Reference
@@ -108,7 +116,7 @@ class BuildRequest(_Fields):
         )
         request.exporters()
         request.cache_exports()
-        return request
+        return request._checked()
 
     def with_environment(self, environ: Mapping[str, str]) -> Self:
         """The same with what buildx takes from the environment, as the command does.
@@ -122,7 +130,22 @@ class BuildRequest(_Fields):
             cache_from=tuple(cache.with_environment(environ) for cache in self.cache_from),
             cache_to=tuple(cache.with_environment(environ) for cache in self.cache_to),
             cache=self.cache and self.cache.located(self.context, environ),
-        )
+        )._checked()
+
+    def _checked(self) -> Self:
+        """The same, if the daemon can be told its texts and its SOURCE_DATE_EPOCH. Raises UsageError."""
+        check_text("--file", os.path.basename(self.dockerfile))
+        check_text("--target", self.target)
+        for flag, pairs in (("--build-arg", self.build_args), ("--label", self.labels)):
+            for key, value in pairs.items():
+                check_text(flag, key)
+                check_text(flag, value, of=key)
+        for flag, specs in (("--output", self.outputs), ("--attest", self.attestations)):
+            for key, value in (pair for spec in specs for pair in spec.attrs):
+                check_text(flag, key)
+                check_text(flag, value, of=key)
+        check_epoch(self.build_args.get(SOURCE_DATE_EPOCH, ""), self.context, self.dockerfile)
+        return self
 
     def exporters(self) -> tuple[Output, ...]:
         """The images to make: outputs with the tags and `push` put in, as buildx does. Raises UsageError."""
@@ -178,7 +201,8 @@ class SolvePlan(NamedTuple):
 
     The local directories that it asks for are named `context` and `dockerfile`.
     outputs: what stands behind each exporter of the message, in its order.
-    pushed: the registries that are written to: those of the images first, then those of the caches.
+    pushed: the registries that are written to: those of the images first, as `-t` and `-o` name them, then
+        those of the caches.
     stores: the names of the local caches that it may read and write.
     notices: what the user should know. masks: what must not be shown in any text, longest first.
     """
@@ -225,7 +249,7 @@ def plan(
         import json
 
         attrs["cache-imports"] = json.dumps([{"Type": entry.Type, "Attrs": entry.Attrs} for entry in imports])
-    images = (name.registry for output in outputs if output.push for name in output.names)
+    images = (name.registry for output in request.exporters() if output.push for name in output.names)
     caches = (cache.ref.registry for cache in caches_out if cache.ref)
     return SolvePlan(
         solve=control.SolveRequest(

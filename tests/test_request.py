@@ -153,6 +153,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"build_args": ["=1"]}, "it has no name"),
     ({"secrets": ["id=x,env=NOT_SET"]}, "NOT_SET is not set"),
     ({"dockerfile": "-"}, "only a local path"),
+    ({"dockerfile": "d/\udcff"}, r"reading --file: '\\udcff' is not valid UTF-8"),
+    ({"target": "\udcff"}, "reading --target: .* is not valid UTF-8\nWrite it in UTF-8"),
+    ({"build_args": ["A=\udcff"]}, "reading --build-arg: the value of 'A' is not valid UTF-8"),
+    ({"build_args": ["\udcff=1"]}, "reading --build-arg: .* is not valid UTF-8"),
+    ({"labels": {"a": "\udcff"}}, "reading --label: the value of 'a' is not valid UTF-8"),
+    ({"tags": ["a\udcff"]}, "reading the image reference"),
+    ({"outputs": ["type=image,annotation.a=\udcff"]}, "reading --output: the value of 'annotation.a' is not"),
+    ({"attestations": ["type=sbom,a=\udcff"]}, "reading --attest: the value of 'a' is not valid UTF-8"),
     ({"cache_to": ["h.io/a", "type=registry,ref=h.io/a:latest,mode=max"]}, "two caches go to h.io/a:latest"),
     ({"cache_to": ["type=local,dest=/c/a", "type=local,dest=/c/b/../a,tag=b"]}, "two caches go to /c/a"),
 ]
@@ -326,6 +334,29 @@ def test_the_registries_that_are_written_to_come_images_first() -> None:
     )
     assert made.pushed == ("b.io", "a.io", "c.io")
     assert planned(tags=["b.io/x"]).pushed == ()
+
+
+def test_the_registry_of_the_first_tag_comes_first_also_where_it_is_insecure() -> None:
+    plain = parse_settings(insecure=["plain:5000"])
+    tags = ["plain:5000/a:1", "h.io/a:1"]
+    assert planned(plain, tags=tags, push=True).pushed == ("plain:5000", "h.io")
+
+
+@pytest.mark.parametrize("epoch", ["", "0", "-1", "+1700000000", "context", "One", str(2**63 - 1)])
+def test_the_times_that_buildkit_takes(tmp_path: Path, epoch: str) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch as one\nADD https://h.io/x /\nFROM scratch\n")
+    request = BuildRequest(tmp_path, build_args={"SOURCE_DATE_EPOCH": epoch})
+    assert request.build_args["SOURCE_DATE_EPOCH"] == epoch
+
+
+@pytest.mark.parametrize("epoch", ["abc", "1.5", " 1", "1\n", "\u0661", str(2**63), "2024-01-01"])
+def test_another_time_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: str) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    (tmp_path / "Dockerfile").write_text("FROM scratch AS one\n")
+    with pytest.raises(UsageError, match=r"reading SOURCE_DATE_EPOCH .*: it is not a number.*\nGive seconds"):
+        BuildRequest(tmp_path, build_args={"SOURCE_DATE_EPOCH": epoch})
+    with pytest.raises(UsageError, match="reading SOURCE_DATE_EPOCH"):
+        BuildRequest(tmp_path).with_environment({"SOURCE_DATE_EPOCH": epoch})
 
 
 def test_a_secret_given_twice_is_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,21 @@ def with_environment(arguments: Mapping[str, str], environ: Mapping[str, str]) -
     return found | {name: value for name, value in proxies.items() if name not in explicit}
 
 
+def check_text(flag: str, text: str, *, of: str = "") -> None:
+    """Refuse what was no UTF-8 on the command line, as a message to the daemon cannot hold it.
+
+    of: the name whose value the text is, where it may be a secret. Raises UsageError.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        what = f"the value of {of!r}" if of else repr(text)
+        raise UsageError(
+            f"reading {flag}: {what} is not valid UTF-8",
+            hint="Write it in UTF-8; other bytes can be in a file's content only.",
+        ) from None
+
+
 def passwords(values: Iterable[str]) -> tuple[str, ...]:
     """The parts of URLs in these values that must not be shown: `user:password`, and tokens alone.
 
