@@ -45,15 +45,18 @@ def needed(store: Store, digest: str) -> Iterator[tuple[str, int]]:
 
     Raises StoreError (a manifest is not there, or damaged), OSError.
     """
+    seen, waiting = {digest}, [digest]
     yield digest, 0
-    manifest = _parse(digest, store.read_small(digest, MAX_SIZE))
-    for part in (manifest.get("config"), *_list(manifest, "layers")):
-        if part:
-            yield _named(digest, part)
-    for part in _list(manifest, "manifests"):
-        yield _named(digest, part)
-        if part.get("mediaType") in INDEXES + MANIFESTS:
-            yield from needed(store, part["digest"])
+    while waiting:
+        name = waiting.pop()
+        manifest = _parse(name, store.read_small(name, MAX_SIZE))
+        for part in (manifest.get("config") or {}, *_list(manifest, "layers"), *_list(manifest, "manifests")):
+            if part:
+                digest, size = _named(name, part)
+                yield digest, size
+                if part.get("mediaType") in INDEXES + MANIFESTS and digest not in seen:
+                    seen.add(digest)
+                    waiting.append(digest)
 
 
 def _named(digest: str, part: Mapping[str, Any]) -> tuple[str, int]:

@@ -22,7 +22,7 @@ def prune(store: Store) -> str:
     them. Nothing is removed while another build of ours has the directory open. Raises OSError.
     """
     if not store.alone():
-        return "another build has it open"
+        return "another build has it open, or it cannot be locked"
     keep: set[str] = set()
     try:
         for manifest in index.read(store.path):

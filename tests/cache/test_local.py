@@ -15,7 +15,7 @@ from runner.cache.local import LocalCaches, open_caches
 from runner.cache.store import Store
 from runner.errors import Error, UsageError
 from runner.specs.cache import Cache
-from tests.cache.exports import blobs, digest_of, directory, export, files, tags, write
+from tests.cache.exports import INDEX, blobs, digest_of, directory, export, files, tags, write
 
 
 def exporting(path: Path, more: str = "") -> Cache:
@@ -282,6 +282,26 @@ def test_a_cache_that_is_damaged_or_not_complete(tmp_path: Path) -> None:
     assert told() == f"it is not complete: content {made['digest']}: not found"
     (path / "index.json").write_text("[]")
     assert told() == "index.json is not an OCI image index"
+
+
+def test_manifests_in_manifests_are_read_once_each_however_deep(tmp_path: Path) -> None:
+    path = tmp_path / "cache"
+    opened = open_caches([], [exporting(path)])
+    store = opened.stores[f"local:{path}"]
+    part = export(store, b"one")
+    for _ in range(1500):
+        index = json.dumps({"mediaType": INDEX, "manifests": [part, part]}).encode()
+        part = {"mediaType": INDEX, "digest": write_quickly(store, index), "size": len(index)}
+    opened.close()
+    opened = open_caches([importing(path, f",digest={part['digest']}")], [])
+    assert len(opened.digests) == 1
+    opened.close()
+
+
+def write_quickly(store: Store, data: bytes) -> str:
+    digest = digest_of(data)
+    Path(store.blob_path(digest)).write_bytes(data)
+    return digest
 
 
 BAD_MANIFESTS = ["[]", "7", '{"layers": 7}', '{"layers": [7]}', '{"config": {"digest": 1}}', "[" * 100_000]
