@@ -8,6 +8,8 @@ from runner.registry.settings import RegistrySettings
 from runner.transport.loop import Loop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.daemon.process import Daemon
     from runner.transport.address import TLS, Address
     from runner.transport.loop import Connection
@@ -71,8 +73,11 @@ class Endpoint:
         except DaemonError as error:
             raise self.diagnose(error) from error
 
-    def diagnose(self, error: Error) -> Error:
-        """A lost connection, told as what became of our own daemon, or as the end of the client."""
+    def diagnose(self, error: Error, *, mask: "Callable[[str], str] | None" = None) -> Error:
+        """A lost connection, told as what became of our own daemon, or as the end of the client.
+
+        mask: hides secrets in the lines of the daemon's log.
+        """
         if not isinstance(error, DaemonError):
             return error
         daemon = self._daemon
@@ -80,7 +85,7 @@ class Endpoint:
             return Cancelled("the client was closed")
         if daemon is None:
             return error
-        if failure := daemon.failure():
+        if failure := daemon.failure(mask=mask):
             return failure
         error.hint = f"The log of our daemon is in {daemon.root}/runner.log."
         return error

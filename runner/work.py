@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from runner.cache.report import report_of
 from runner.errors import AccessError, Error, RpcError
 from runner.progress.failure import FailureLog, explain
 from runner.progress.mask import make_mask
@@ -63,6 +64,7 @@ class SessionWork:
         self._notices = notices
         self._title = title
         self._seen = FailureLog()
+        self._report = report_of(planned)
         self._answer = b""
         self._solve: Call | None = None
         self._connections: list[Connection] = []
@@ -77,11 +79,11 @@ class SessionWork:
 
     def begin(self, news: "SimpleQueue[tuple[str, Any]]", timeout: float | None) -> None:
         self._news = news
-        for text in self._notices:
-            self._notice(text)
         began = time.monotonic()
         session = self._open(timeout)
         calls = self._open(timeout and max(0.0, began + timeout - time.monotonic()))
+        for text in self._notices:
+            self._notice(text)
         services: list[Service] = [self._files, self._auth, self._secrets, Health()]
         if self._content:
             services.append(self._content)
@@ -104,17 +106,14 @@ class SessionWork:
             self._solve.cancel()
 
     def shown(self, event: "Event") -> "Iterable[Event]":
-        if self._mask is None:
-            self._seen.event(event)
-            yield event
-            return
-        for masked in self._mask.events(event):
+        for masked in (event,) if self._mask is None else self._mask.events(event):
             self._seen.event(masked)
+            yield from self._report.event(masked)
             yield masked
 
     def explain(self, error: Error) -> Error:
         if not isinstance(error, RpcError):
-            return self._endpoint.diagnose(error)
+            return self._endpoint.diagnose(error, mask=self._mask.text if self._mask else None)
         told = explain(error, self._seen, what=self._title, mask=self._mask)
         content = self._content.error if self._content else None
         if ours := self._files.stats.error or content or self._auth.cause_of(error.message):
@@ -142,6 +141,7 @@ class SessionWork:
                 upload_bytes=self._files.stats.bytes,
             ),
             response=response,
+            cache=self._report.use(time.time_ns()),
         )
 
     def close(self) -> None:
