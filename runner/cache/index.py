@@ -44,7 +44,7 @@ def find(manifests: list[Descriptor], tag: str) -> Descriptor | None:
 def put(directory: str, manifest: Descriptor, tag: str) -> None:
     """Set what a tag means. index.json is replaced whole, and nobody else's change of it is lost.
 
-    What takes time happens before the lock is taken. There must be a directory `ingest` in it.
+    What takes time happens without the lock. There must be a directory `ingest` in it.
     Raises UsageError, TransientError, OSError.
     """
     layout, path = os.path.join(directory, "oci-layout"), os.path.join(directory, "index.json")
@@ -54,16 +54,18 @@ def put(directory: str, manifest: Descriptor, tag: str) -> None:
     while True:
         before = _whole(directory)
         part = _write_part(path, _with(_parse(directory, before), manifest, tag))
+        done = False
         try:
             with lock_file(path + ".lock") as lock:
                 if _read(path) == before:
                     os.replace(part, path)
-                    if is_at(lock, path + ".lock"):
-                        sync_directory(directory)
-                        return
+                    done = is_at(lock, path + ".lock")
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(part)
+        if done:
+            sync_directory(directory)
+            return
         if time.monotonic() > until:
             raise TransientError(f"writing {path}: other processes change it all the time")
 
