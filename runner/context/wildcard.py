@@ -32,6 +32,17 @@ def match(pattern: str, name: str) -> bool:
     return not name
 
 
+def well_formed(pattern: str) -> bool:
+    """Whether `match` finds nothing malformed in the pattern, whatever the name."""
+    try:
+        while pattern:
+            _, chunk, pattern = _split(pattern)
+            _match_chunk(chunk, "")
+    except BadPattern:
+        return False
+    return True
+
+
 def has_wildcard(name: str) -> bool:
     """Whether there is a `*`, `?` or `[` in it that is not escaped."""
     at = 0

@@ -9,7 +9,7 @@ import re
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from errno import ELOOP, ENOENT, ENOTDIR, ENXIO
 from functools import partial
 from stat import S_ISREG, S_ISSOCK
@@ -106,16 +106,9 @@ class _Upload:
         self._signs = 0
 
     def begin(self, root: bytes, asked: Mapping[str, list[str]]) -> None:
-        """Start sending what the daemon asked for. Raises UsageError, ProtocolError."""
+        """Start sending what the daemon asked for."""
         self._root = root
-        include = include_patterns(root, asked.get("include-patterns", []), asked.get("followpaths", []))
-        exclude = asked.get("exclude-patterns", [])
-        found = walk(
-            root,
-            Matcher(include, exceptions=False) if include else None,
-            Matcher(exclude, exceptions=True) if exclude else None,
-        )
-        self._walk = self._announce(found)
+        self._walk = self._announce(asked)
         self._watch(-1)
         self._pump()
 
@@ -155,6 +148,9 @@ class _Upload:
         self._walk = None
         self._asked.clear()
         self._close()
+        # What still knows of this call for a while does not keep a large context's paths with it.
+        self._paths.clear()
+        del self._sizes[:]
 
     # What comes in
 
@@ -210,8 +206,20 @@ class _Upload:
         except Error as error:
             self.fail(error)
 
-    def _announce(self, found: Iterator[Found | None]) -> Iterator[None]:
-        """Queue the STATs; pauses after every batch, and where the walk does."""
+    def _find(self, asked: Mapping[str, list[str]]) -> Generator[None, None, Iterator[Found | None]]:
+        """The walk over what the daemon asked for."""
+        follow = asked.get("followpaths", [])
+        include = yield from include_patterns(self._root, asked.get("include-patterns", []), follow)
+        exclude = asked.get("exclude-patterns", [])
+        return walk(
+            self._root,
+            Matcher(include, exceptions=False) if include else None,
+            Matcher(exclude, exceptions=True) if exclude else None,
+        )
+
+    def _announce(self, asked: Mapping[str, list[str]]) -> Iterator[None]:
+        """Queue the STATs; pauses after every batch, and where what finds them does."""
+        found = yield from self._find(asked)
         frame = StatFrames(self._root).frame
         frames: list[bytes] = []
         size = 0

@@ -22,6 +22,18 @@ def follow(root: Path, *paths: str) -> set[str]:
     return resolve(os.fsencode(root), paths)
 
 
+def stepwise(root: Path, include: list[str], *follow: str) -> tuple[list[str], int]:
+    """The include patterns, and in how many steps they were found."""
+    steps = include_patterns(os.fsencode(root), include, follow)
+    count = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value, count
+        count += 1
+
+
 def test_a_path_without_links_is_itself(root: Path) -> None:
     assert follow(root, "f", "d/e/f", "/d/f", "./d//e/../f") == {"f", "d/e/f", "d/f"}
 
@@ -94,6 +106,32 @@ def test_wildcards_bring_the_targets_of_what_they_match(root: Path) -> None:
     assert follow(root, "l[", "\\l1") == {"l[", "\\l1"}
 
 
+def test_a_malformed_name_matches_nothing_where_a_name_shows_it(root: Path) -> None:
+    (root / "l").symlink_to("f")
+    assert follow(root, "l*[") == {"l*["}
+    assert follow(root, "l\\*", "[l]*") == {"l\\*", "[l]*", "f"}
+
+
+def test_each_directory_is_listed_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "l").symlink_to("f")
+    listed: list[bytes] = []
+    scandir = os.scandir
+
+    def note(path: bytes) -> object:
+        listed.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", note)
+    assert follow(root, *(f"{letter}*" for letter in "abcdefl"), "d/*") >= {"a*", "l*", "f"}
+    assert sorted(listed) == [os.fsencode(root), os.fsencode(root / "d")]
+
+
+def test_much_to_look_at_is_done_in_small_steps(root: Path) -> None:
+    for number in range(3000):
+        (root / f"d/{number}").touch()
+    assert stepwise(root, [], "d/*")[1] > 3000 // 256
+
+
 def test_names_that_are_not_utf8(root: Path) -> None:
     os.symlink(b"\xff", os.fsencode(root / "l"))
     os.symlink(b"f", os.fsencode(root) + b"/\xff")
@@ -104,12 +142,11 @@ def test_names_that_are_not_utf8(root: Path) -> None:
 def test_include_patterns_of_both_kinds(root: Path) -> None:
     (root / "l").symlink_to("d/f")
     (root / "top").symlink_to(".")
-    name = os.fsencode(root)
-    assert include_patterns(name, [], []) == []
-    assert include_patterns(name, ["a", "a/b"], []) == ["a", "a/b"]
-    assert include_patterns(name, ["a/b"], ["l", "d"]) == ["a/b", "d", "l"]
-    assert include_patterns(name, [], ["d/e", "d", "d.x", "d/e/f"]) == ["d", "d.x", "d/e"]
-    assert include_patterns(name, ["a"], ["top"]) == []
+    assert stepwise(root, [])[0] == []
+    assert stepwise(root, ["a", "a/b"])[0] == ["a", "a/b"]
+    assert stepwise(root, ["a/b"], "l", "d")[0] == ["a/b", "d", "l"]
+    assert stepwise(root, [], "d/e", "d", "d.x", "d/e/f")[0] == ["d", "d.x", "d/e"]
+    assert stepwise(root, ["a"], "top")[0] == []
 
 
 def test_a_path_that_cannot_be_is_refused(root: Path) -> None:
@@ -121,7 +158,7 @@ def test_a_directory_that_may_not_be_read_is_named(root: Path, monkeypatch: pyte
     def refuse(path: bytes) -> list[bytes]:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(UsageError) as caught:
         follow(root, "d/*")
     assert caught.value.message == f"reading '{root}/d' for the build: Permission denied"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.context.wildcard import BadPattern, has_wildcard, match
+from runner.context.wildcard import BadPattern, has_wildcard, match, well_formed
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,13 @@ def test_wildcards_are_seen_unless_escaped(name: str, has: bool) -> None:
 
 def test_many_stars_take_no_time() -> None:
     assert not match("*a" * 100 + "*b", "a" * 250)
+
+
+@pytest.mark.parametrize("pattern", ["", "*", "a?*[b-d]*\\*", "[^a]"])
+def test_well_formed(pattern: str) -> None:
+    assert well_formed(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["[", "a*[", "a*b*\\", "[]a]", "[a-]"])
+def test_malformed_wherever_it_is(pattern: str) -> None:
+    assert not well_formed(pattern)

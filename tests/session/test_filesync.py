@@ -2,6 +2,7 @@
 
 import os
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,8 +134,11 @@ def test_files_are_sent_while_more_are_announced(tmp_path: Path) -> None:
 def test_the_thread_is_given_back_every_few_milliseconds(tmp_path: Path) -> None:
     for number in range(10_000):
         (tmp_path / f"x{number}").touch()
-    for headers in (asking(), asking(exclude_patterns=["x*"])):
+    copied = [f"*{number}*x*" for number in range(20)]
+    for headers in (asking(), asking(exclude_patterns=["x*"]), asking(followpaths=copied)):
+        begin = time.thread_time()
         receiver = Receiver(tmp_path, headers, capacity=1 << 30)
+        assert time.thread_time() - begin < 0.1
         assert receiver.soon
         assert not receiver.last
         while receiver.soon:
@@ -142,6 +146,22 @@ def test_the_thread_is_given_back_every_few_milliseconds(tmp_path: Path) -> None
             receiver.step()
             assert time.thread_time() - begin < 0.1
         assert receiver.last
+
+
+def test_a_call_that_is_over_keeps_no_paths(tmp_path: Path) -> None:
+    for number in range(5000):
+        (tmp_path / f"{number:0200}").touch()
+    tracemalloc.start()
+    try:
+        receiver = Receiver(tmp_path)
+        receiver.settle()
+        receiver.stats.clear()
+        before, _ = tracemalloc.get_traced_memory()
+        receiver.handler.closed()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert before - after > 1_000_000
 
 
 def test_a_call_that_ends_early_leaves_nothing_open(tmp_path: Path) -> None:
