@@ -1,8 +1,12 @@
 """What `--metadata-file` and `--iidfile` hold, under the keys that docker buildx build writes."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.result import BuildResult, Descriptor
+
+if TYPE_CHECKING:
+    from runner.cache.report import CacheUse
+    from runner.progress.events import CacheExported, CacheImported, CacheSummary
 
 OURS = "buildkit-runner.build"
 
@@ -11,7 +15,7 @@ def metadata(result: BuildResult) -> dict[str, Any]:
     """The daemon's answer, its base64 JSON decoded as buildx does; and under our own key all that we know.
 
     Ours: ref, exporters (type, names, descriptor, and the descriptors of an index's platforms), steps (total,
-    cached), seconds.
+    cached), seconds, cache (steps, cached, built, failed, and what became of each import and export).
     """
     found: dict[str, Any] = {key: _decoded(value) for key, value in sorted(result.response.items())}
     found[OURS] = {
@@ -31,6 +35,7 @@ def metadata(result: BuildResult) -> dict[str, Any]:
         ],
         "steps": result.steps._asdict(),
         "seconds": round(result.timing.total, 3),
+        "cache": _cache(result.cache),
     }
     return found
 
@@ -38,6 +43,16 @@ def metadata(result: BuildResult) -> dict[str, Any]:
 def image_id(result: BuildResult) -> str:
     """The image's ID as buildx gives it: its configuration's digest, or its index's; "" without an image."""
     return result.response.get("containerimage.config.digest", result.digest)
+
+
+def _cache(use: "CacheUse") -> dict[str, Any]:
+    def told(event: "CacheSummary | CacheImported | CacheExported") -> dict[str, Any]:
+        return {key: value for key, value in event._asdict().items() if key not in ("time", "imported")}
+
+    return told(use.summary) | {
+        "imports": [told(imported) for imported in use.imports],
+        "exports": [told(exported) for exported in use.exports],
+    }
 
 
 def _descriptor(found: Descriptor) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from runner.cache.report import CacheUse
 from runner.errors import ProtocolError
 from runner.progress.events import Warning
 
@@ -69,6 +70,7 @@ class BuildResult(NamedTuple):
     digest: of the first image that was made (of its index where there are several platforms), or "".
     exporters: in the order of the request's outputs.
     response: the daemon's answer as it came: one map in which the last exporter wins.
+    cache: what the caches did: its summary, its imports and exports.
     """
 
     ref: str
@@ -78,6 +80,7 @@ class BuildResult(NamedTuple):
     steps: Steps
     timing: Timing
     response: Mapping[str, str]
+    cache: CacheUse = CacheUse()
 
     @property
     def names(self) -> tuple[str, ...]:

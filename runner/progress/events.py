@@ -123,6 +123,49 @@ class Notice(NamedTuple):
     message: str
 
 
+class CacheImported(NamedTuple):
+    """A cache was to be read. name: its reference, its directory, or as the daemon calls it.
+
+    found: it was there. reason: why not, "" or `not found` or the daemon's error. seconds: of reading its
+    manifest; what is used of it is loaded by the steps.
+    """
+
+    time: int
+    name: str
+    found: bool
+    reason: str
+    seconds: float
+
+
+class CacheExported(NamedTuple):
+    """A cache was to be written. kind: `registry`, `local`, `inline`, `gha`, `s3` or `azblob`.
+
+    name: its reference or directory, or "" where that is not known. error: "" when it was written. seconds:
+    of collecting and sending it; a cache that is `inline` is sent with its image.
+    """
+
+    time: int
+    kind: str
+    name: str
+    error: str
+    seconds: float
+
+
+class CacheSummary(NamedTuple):
+    """How many of the build's steps were cached, built, or ended with an error.
+
+    steps may be more than these three together: it has those that did not end. imported: the names of the
+    caches that were found. What counts as a step: runner/cache/report.py.
+    """
+
+    time: int
+    steps: int
+    cached: int
+    built: int
+    failed: int
+    imported: tuple[str, ...] = ()
+
+
 class Finished(NamedTuple):
     """The last event. error is empty when the solve succeeded; digest is "" where no image was made."""
 
@@ -133,5 +176,5 @@ class Finished(NamedTuple):
 
 Event: TypeAlias = (
     SolveStarted | VertexAdded | VertexStarted | CacheHit | VertexDone | VertexFailed
-    | VertexLog | Transfer | Warning | Notice | Finished
+    | VertexLog | Transfer | Warning | Notice | CacheImported | CacheExported | CacheSummary | Finished
 )  # fmt: skip

@@ -11,7 +11,10 @@ from typing import Any, BinaryIO, TextIO
 from pythonjsonlogger.json import JsonFormatter
 
 from runner.progress.events import (
+    CacheExported,
     CacheHit,
+    CacheImported,
+    CacheSummary,
     Event,
     Finished,
     Notice,
@@ -70,6 +73,8 @@ class JsonLogReader:
             self._write(event, event.time, "build started", ref=event.ref)
         elif isinstance(event, Notice):
             self._write(event, event.time, event.message)
+        elif isinstance(event, CacheImported | CacheExported | CacheSummary):
+            self._cache(event)
         elif isinstance(event, Finished):
             self._finished(event)
 
@@ -126,6 +131,19 @@ class JsonLogReader:
         if event.ranges:
             fields["line"] = event.ranges[0].first
         self._write(event, self._last, event.short, logging.WARNING, **fields)
+
+    def _cache(self, event: CacheImported | CacheExported | CacheSummary) -> None:
+        fields = event._asdict()
+        time = fields.pop("time")
+        if isinstance(event, CacheSummary):
+            text, why = f"cache: {event.cached} of {event.steps} steps cached", ""
+        else:
+            fields["duration"] = fields.pop("seconds")
+            if isinstance(event, CacheImported):
+                text, why = f"importing the cache {event.name}", event.reason
+            else:
+                text, why = f"exporting the cache {event.name or event.kind}", event.error
+        self._write(event, time, f"{text}: {why}" if why else text, **fields)
 
     def _finished(self, event: Finished) -> None:
         if event.error:

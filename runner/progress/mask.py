@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from runner.progress.events import (
+    CacheExported,
+    CacheImported,
+    CacheSummary,
     Event,
     Finished,
     Notice,
@@ -70,8 +73,8 @@ class Mask:
         elif isinstance(event, Finished):
             yield from self._release(None)
             yield event._replace(error=self.text(event.error))
-        elif isinstance(event, SolveStarted):
-            yield event
+        elif isinstance(event, SolveStarted | CacheImported | CacheExported | CacheSummary):
+            yield event  # the last three are made of what was masked
         else:
             yield from self._release(event.vertex.digest)
             if isinstance(event, VertexFailed):

@@ -11,6 +11,7 @@ from typing import BinaryIO, TextIO
 
 from runner.progress.events import (
     CacheHit,
+    CacheSummary,
     Event,
     Notice,
     Transfer,
@@ -66,6 +67,8 @@ class PlainReader:
             out = self._warning(event)
         elif isinstance(event, Notice):
             out = self._release() + self._line_end() + b"note: " + _bytes(event.message) + b"\n"
+        elif isinstance(event, CacheSummary):
+            out = self._summary(event)
         else:
             return
         if out:
@@ -216,6 +219,14 @@ class PlainReader:
         out = self._release(step) + self._turn(step, step.started) + self._line_end()
         text = self._paint(_YELLOW, b"WARN: " + _bytes(warning.short))
         return out + b"#%d %b\n" % (step.number, text)
+
+    def _summary(self, event: CacheSummary) -> bytes:
+        if not event.steps:
+            return b""
+        text = f"cache: {event.cached} of {event.steps} steps cached"
+        if event.imported:
+            text += f"; imported {', '.join(event.imported)}"
+        return self._release() + self._line_end() + _bytes(text) + b"\n"
 
     def _line_end(self) -> bytes:
         """The newline that an unfinished line needs before anything else."""

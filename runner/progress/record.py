@@ -32,6 +32,9 @@ _TYPES: dict[str, type[Any]] = {
         events.Transfer,
         events.Warning,
         events.Notice,
+        events.CacheImported,
+        events.CacheExported,
+        events.CacheSummary,
         events.Finished,
     )
 }
@@ -168,5 +171,7 @@ def _event(fields: dict[str, Any]) -> Event:
     if cls is events.Warning:
         fields["detail"] = tuple(fields["detail"])
         fields["ranges"] = tuple(events.SourceRange(**span) for span in fields["ranges"])
+    if cls is events.CacheSummary:
+        fields["imported"] = tuple(fields["imported"])
     event: Event = cls(**fields)
     return event

@@ -3,7 +3,15 @@
 import json
 from typing import Any
 
-from runner.progress.events import Event, Finished, Notice, SolveStarted
+from runner.progress.events import (
+    CacheExported,
+    CacheImported,
+    CacheSummary,
+    Event,
+    Finished,
+    Notice,
+    SolveStarted,
+)
 from runner.progress.jsonlog import MAX_LINE, JsonLogReader
 from tests.progress.messages import (
     digest,
@@ -134,3 +142,38 @@ def test_lines_without_an_end_are_cut_and_not_lost() -> None:
 
 def test_what_is_no_text_is_replaced() -> None:
     assert parsed(shown(JsonLogReader, vertex("a", 1), log("a", 1, b"caf\xe9\n")))[1]["message"] == "caf�"
+
+
+def test_what_the_caches_did() -> None:
+    stream: list[Event] = [
+        CacheImported(ns(1), "h.io/a:1", False, "not found", 0.5),
+        CacheExported(ns(1), "inline", "", "", 0.25),
+        CacheSummary(ns(1), 3, 1, 2, 0, ("/dir",)),
+    ]
+    common = {"time": "2027-01-15T08:00:01Z", "level": "info"}
+    imported, exported, summary = parsed(written(JsonLogReader, stream))
+    assert imported == common | {
+        "event": "CacheImported",
+        "message": "importing the cache h.io/a:1: not found",
+        "name": "h.io/a:1",
+        "found": False,
+        "reason": "not found",
+        "duration": 0.5,
+    }
+    assert exported == common | {
+        "event": "CacheExported",
+        "message": "exporting the cache inline",
+        "kind": "inline",
+        "name": "",
+        "error": "",
+        "duration": 0.25,
+    }
+    assert summary == common | {
+        "event": "CacheSummary",
+        "message": "cache: 1 of 3 steps cached",
+        "steps": 3,
+        "cached": 1,
+        "built": 2,
+        "failed": 0,
+        "imported": ["/dir"],
+    }

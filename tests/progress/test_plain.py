@@ -2,10 +2,10 @@
 
 import io
 
-from runner.progress.events import Event, Notice
+from runner.progress.events import CacheImported, CacheSummary, Event, Finished, Notice
 from runner.progress.plain import PlainReader
 from runner.wire import ops
-from tests.progress.messages import events, log, response, shown, transfer, vertex, warning, written
+from tests.progress.messages import events, log, ns, response, shown, transfer, vertex, warning, written
 
 LOAD = "[internal] load build definition from Dockerfile"
 
@@ -267,6 +267,25 @@ def test_the_same_warning_of_two_platforms_is_listed_once() -> None:
 def test_a_notice_of_the_runner_stands_between_the_lines() -> None:
     stream: list[Event] = [*events(vertex("a", 1), log("a", 1.1, b"half")), Notice(0, "unpack has no effect")]
     assert written(PlainReader, stream) == "#1 a\n#1 0.100 half\nnote: unpack has no effect\n"
+
+
+def test_the_last_line_tells_what_the_cache_did() -> None:
+    steps = events(vertex("a", 1, 2))
+    end = CacheSummary(ns(2), 17, 14, 3, 0, ("h.io/a:main", "/dir"))
+    stream: list[Event] = [
+        *steps,
+        CacheImported(ns(2), "h.io/a:main", True, "", 0.1),
+        end,
+        Finished(ns(2), ""),
+    ]
+    assert written(PlainReader, stream).splitlines() == [
+        "#1 a",
+        "#1 DONE 1.0s",
+        "cache: 14 of 17 steps cached; imported h.io/a:main, /dir",
+    ]
+    alone = CacheSummary(ns(2), 3, 0, 3, 0)
+    assert written(PlainReader, [alone]) == "cache: 0 of 3 steps cached\n"
+    assert written(PlainReader, [alone._replace(steps=0, imported=("x",))]) == ""
 
 
 def test_colours_only_where_they_are_asked_for() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runner.progress.events import Event, Finished, Notice, SolveStarted
+from runner.progress.events import CacheSummary, Event, Finished, Notice, SolveStarted
 from runner.progress.rawjson import RawJsonReader
 from runner.wire import ops
 from tests.progress.messages import Item, digest, log, shown, transfer, vertex, warning, written
@@ -75,5 +75,10 @@ def test_text_is_escaped_as_go_does() -> None:
 
 
 def test_only_what_the_daemon_tells_has_a_line() -> None:
-    ours: list[Event] = [SolveStarted("ref", 1), Notice(1, "x"), Finished(1, "", "sha256:1")]
+    ours: list[Event] = [
+        SolveStarted("ref", 1),
+        Notice(1, "x"),
+        CacheSummary(1, 1, 1, 0, 0),
+        Finished(1, "", "sha256:1"),
+    ]
     assert written(RawJsonReader, ours) == ""

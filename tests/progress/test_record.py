@@ -7,7 +7,10 @@ import pytest
 
 from runner.errors import Error, UsageError
 from runner.progress.events import (
+    CacheExported,
     CacheHit,
+    CacheImported,
+    CacheSummary,
     Event,
     Finished,
     Group,
@@ -41,6 +44,9 @@ ALL: list[Event] = [
     ),
     Warning("sha256:1", 1, "short", source=b"\xfe"),
     Notice(6, "notice"),
+    CacheImported(6, "h.io/a:1", False, "not found", 0.5),
+    CacheExported(6, "registry", "h.io/a:1", "", 0.5),
+    CacheSummary(6, 3, 1, 1, 1, ("h.io/a:1", "/dir")),
     Finished(7, "", "sha256:9"),
 ]
 

@@ -61,13 +61,16 @@ def failure(client: Client, source: Path) -> errors.Error:
     return raised.value
 
 
+OURS = ("note: ", "cache: ")
+
+
 def comparable(text: str) -> list[str]:
     """The different lines, without what depends on the moment or is ours alone.
 
     That is: numbers of steps, times, amounts, the first line of what is done soon, and the list of warnings.
     """
     lines = text.partition("\n 1 warning found")[0].splitlines()
-    lines = [re.sub(r"^#\d+ ", "", line) for line in lines if line and not line.startswith("note: ")]
+    lines = [re.sub(r"^#\d+ ", "", line) for line in lines if line and not line.startswith(OURS)]
     found = {re.sub(r"\b\d+\.\d+s? ?|(?<=transferring).*", "", line).rstrip() for line in lines}
     return sorted(line for line in found - {"..."} if f"{line} done" not in found)
 

@@ -1,0 +1,188 @@
+"""What the caches did for a build: a reader of its events, that adds its own before the last one.
+
+The names are those that the daemon gives its vertices (solver/llbsolver/{bridge,export}.go of BuildKit
+v0.32). It does not say from which cache a step came, nor whether a base image had to be pulled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from runner.progress.events import (
+    CacheExported,
+    CacheHit,
+    CacheImported,
+    CacheSummary,
+    Finished,
+    Notice,
+    Transfer,
+    VertexAdded,
+    VertexDone,
+    VertexFailed,
+    VertexStarted,
+)
+from runner.progress.steps import Step, Steps
+
+if TYPE_CHECKING:
+    from runner.progress.events import Event
+    from runner.request import SolvePlan
+    from runner.wire import control
+
+Told: TypeAlias = CacheImported | CacheExported | Notice | CacheSummary
+
+NOT_FOUND = "not found"
+
+_IMPORT = "importing cache manifest from "
+_EXPORT = "exporting cache to "
+_INLINE = "preparing layers for inline cache"
+_KINDS = {
+    "registry": "registry",
+    "client directory": "local",
+    "GitHub Actions Cache": "gha",
+    "Amazon S3": "s3",
+    "Azure Blob Storage": "azblob",
+}
+# What is not a step: see CacheReport.
+_OTHER = re.compile(
+    r"\[([^\]]* )?internal\] |\[(auth|context [^\]]*)\] |\[[^\]]*\] FROM "
+    rf"|exporting |{_IMPORT}|resolve image config for |[a-z-]+://"
+)
+_CONFIGURE = re.compile(r"failed to configure \w+ cache importer: ")
+
+
+class CacheUse(NamedTuple):
+    """What the caches did for a build."""
+
+    summary: CacheSummary = CacheSummary(0, 0, 0, 0, 0)
+    imports: tuple[CacheImported, ...] = ()
+    exports: tuple[CacheExported, ...] = ()
+
+
+class CacheReport:
+    """Reads a build's events.
+
+    A step is what the user wrote: not the daemon's own work (`[internal] …`, `[auth] …`, `resolve image
+    config for …`), nor sources (`FROM`, contexts, `docker-image://…`: the daemon does not say whether they
+    were there), nor imports and exports. As in the displays, several vertices may be one step (COPY --link).
+    A step counts once: as failed when it ended with an error, as cached when its result came from a cache,
+    else as built; a step that was never needed or reached is in `steps` only.
+
+    imports: how the daemon names a cache -> how the user does. exports: the digest of an export's vertex ->
+    where the cache goes. pushed: the references that the build writes as images.
+    """
+
+    def __init__(
+        self,
+        imports: Mapping[str, str] | None = None,
+        exports: Mapping[str, str] | None = None,
+        pushed: Iterable[str] = (),
+    ) -> None:
+        self._import_names = imports or {}
+        self._export_names = exports or {}
+        self._pushed = frozenset(pushed)
+        self._steps = Steps()
+        self._counted: dict[Step, None] = {}
+        self._imports: dict[str, CacheImported] = {}
+        self._exports: dict[str, CacheExported] = {}
+
+    def event(self, event: Event) -> Iterator[Told]:
+        """Take an event. Before `Finished`, all that is to tell."""
+        if isinstance(event, VertexAdded | VertexStarted | VertexDone | CacheHit | VertexFailed):
+            name = event.vertex.name
+            if not _OTHER.match(name):
+                self._counted[self._steps.update(event)] = None
+            elif isinstance(event, VertexDone | VertexFailed):
+                if name.startswith(_IMPORT):
+                    self._imported(event, name.removeprefix(_IMPORT))
+                elif name.startswith(_EXPORT):
+                    self._exported(event, name.removeprefix(_EXPORT))
+        elif isinstance(event, Transfer):
+            if event.id == _INLINE and event.completed:
+                self._exports[f"{event.vertex} inline"] = CacheExported(
+                    event.completed, "inline", "", "", _seconds(event)
+                )
+        elif isinstance(event, Finished):
+            yield from self._told(event)
+
+    def use(self, time: int = 0) -> CacheUse:
+        """What was read so far; time: that of the summary."""
+        ended = [step for step in self._counted if step.error or (step.complete and not step.hidden)]
+        failed = sum(bool(step.error) for step in ended)
+        cached = sum(not step.error and step.cached for step in ended)
+        total = sum(not step.hidden or bool(step.error) for step in self._counted)
+        imports = tuple(self._imports.values())
+        found = tuple(imported.name for imported in imports if imported.found)
+        summary = CacheSummary(time, total, cached, len(ended) - failed - cached, failed, found)
+        return CacheUse(summary, imports, tuple(self._exports.values()))
+
+    def _told(self, finished: Finished) -> Iterator[Told]:
+        use = self.use(finished.time)
+        yield from use.imports
+        yield from use.exports
+        for imported in use.imports:
+            if imported.reason == NOT_FOUND and imported.name in self._pushed and not finished.error:
+                yield Notice(finished.time, _never_hits(imported.name))
+        if use.summary.steps or use.imports or use.exports:
+            yield use.summary
+
+    def _imported(self, event: VertexDone | VertexFailed, name: str) -> None:
+        reason = ""
+        if isinstance(event, VertexFailed):
+            reason = _CONFIGURE.sub("", event.error, count=1)
+            if reason.endswith(": not found"):
+                reason = NOT_FOUND
+        name = self._import_names.get(name.rpartition(":")[0], name)
+        self._imports[event.vertex.digest] = CacheImported(
+            event.completed, name, not reason, reason, _seconds(event)
+        )
+
+    def _exported(self, event: VertexDone | VertexFailed, where: str) -> None:
+        digest = event.vertex.digest
+        error = event.error if isinstance(event, VertexFailed) else ""
+        kind, name = _KINDS.get(where, where), self._export_names.get(digest, "")
+        self._exports[digest] = CacheExported(event.completed, kind, name, error, _seconds(event))
+
+
+def report_of(planned: SolvePlan) -> CacheReport:
+    """The report of a build that was planned."""
+    entries = planned.solve.Cache
+    if entries is None or not (entries.Imports or entries.Exports):
+        return CacheReport()
+    kinds = [entry.Type for entry in entries.Imports]
+    imports = {
+        entry.Type: _place(entry)
+        for entry in entries.Imports
+        if entry.Type != "registry" and kinds.count(entry.Type) == 1
+    }
+    pushed = (str(name) for output in planned.outputs if output.push for name in output.names)
+    return CacheReport(imports, _export_vertices(planned.solve.Session, entries.Exports), pushed)
+
+
+def _export_vertices(session: str, entries: list[control.CacheOptionsEntry]) -> dict[str, str]:
+    remote = [entry for entry in entries if entry.Type != "inline"]
+    if not remote:
+        return {}
+    from hashlib import sha256
+
+    names = (f"{session}-cache-{number}".encode() for number in range(len(remote)))
+    vertices = (f"sha256:{sha256(name).hexdigest()}" for name in names)
+    return dict(zip(vertices, map(_place, remote), strict=True))
+
+
+def _place(entry: control.CacheOptionsEntry) -> str:
+    """A cache as people know it: its reference or directory, or only its kind."""
+    attrs = entry.Attrs
+    return attrs.get("ref") or attrs.get("dest") or attrs.get("src") or entry.Type
+
+
+def _seconds(event: VertexDone | VertexFailed | Transfer) -> float:
+    return round(max(0, event.completed - event.started) / 1e9, 6)
+
+
+def _never_hits(name: str) -> str:
+    return (
+        f"the cache {name} does not exist, and is what this build pushes: a tag that is new for each build,"
+        " such as a commit's, is never found; import a tag that moves, such as a branch's"
+    )
