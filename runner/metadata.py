@@ -5,19 +5,27 @@ from typing import TYPE_CHECKING, Any
 from runner.result import BuildResult, Descriptor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runner.cache.report import CacheUse
     from runner.progress.events import CacheExported, CacheImported, CacheSummary
 
 OURS = "buildkit-runner.build"
 
 
-def metadata(result: BuildResult) -> dict[str, Any]:
+def metadata(result: BuildResult, order: "Sequence[str]") -> dict[str, Any]:
     """The daemon's answer, its base64 JSON decoded as buildx does; and under our own key all that we know.
 
+    order: as `images` takes it; `image.name` has all names of `containerimage.digest`, also those of another
+    exporter.
     Ours: ref, exporters (type, names, descriptor, and the descriptors of an index's platforms), steps (total,
     cached), seconds, cache (steps, cached, built, failed, and what became of each import and export).
     """
     found: dict[str, Any] = {key: _decoded(value) for key, value in sorted(result.response.items())}
+    if "image.name" in found:
+        digest = found.get("containerimage.digest")
+        names = [name for name, of in images(result, order) if of == digest]
+        found["image.name"] = ",".join(names) or found["image.name"]
     found[OURS] = {
         "ref": result.ref,
         "exporters": [
@@ -38,6 +46,19 @@ def metadata(result: BuildResult) -> dict[str, Any]:
         "cache": _cache(result.cache),
     }
     return found
+
+
+def images(result: BuildResult, order: "Sequence[str]") -> list[tuple[str, str]]:
+    """Each name of an image with its digest. order: the names as the request has them.
+
+    Several exporters may stand for one output, so that their own order is another.
+    """
+    made = [
+        (name, exporter.descriptor.digest if exporter.descriptor else result.digest)
+        for exporter in result.exporters
+        for name in exporter.names
+    ]
+    return sorted(made, key=lambda image: order.index(image[0]))
 
 
 def image_id(result: BuildResult) -> str:

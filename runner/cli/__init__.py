@@ -123,6 +123,8 @@ def _report(error: Error) -> int:
     lines = [f"error: {error.message}", *error.hint.splitlines()]
     if report := getattr(error, "report", ""):
         lines.insert(0, report.rstrip("\n"))
+    if sys.stderr is None:  # It was closed, and print would take stdout.
+        return error.exit_code
     with suppress(OSError):
         print(*lines, sep="\n", file=sys.stderr, flush=True)
     return error.exit_code

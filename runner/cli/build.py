@@ -77,7 +77,7 @@ Exit codes and environment variables: docs/exit-codes.md""",
 
 
 def run(words: list[str]) -> int:
-    """Build, and print `REF@DIGEST` for each name of the image, or its ID with `-q`."""
+    """Build, and print `REF@DIGEST` for each name of the image in the order of `-t`, or its ID with `-q`."""
     values = COMMAND.parse(words)
     if values.on(HELP.name):
         say(COMMAND.help())
@@ -89,18 +89,27 @@ def run(words: list[str]) -> int:
     write_files = _result_files(values, request)
     with connection.make_client(values, registries) as client, _readers(values, display) as show:
         result = client.build(request, on_event=show, timeout=timeout)
-    write_files(result)
-    if display == "quiet":
-        from runner.metadata import image_id
-
-        if found := image_id(result):
-            say(found)
-        return 0
-    for exporter in result.exporters:
-        digest = exporter.descriptor.digest if exporter.descriptor else result.digest
-        for name in exporter.names:
-            say(f"{name}@{digest}")
+        # Before a file that cannot be written ends the command: what was pushed must not be lost.
+        try:
+            _say_result(result, request, display)
+        finally:
+            write_files(result)
     return 0
+
+
+def _say_result(result: "BuildResult", request: BuildRequest, display: str) -> None:
+    from runner.metadata import image_id, images
+
+    if display == "quiet":
+        lines = [image_id(result)]
+    else:
+        lines = [f"{name}@{digest}" for name, digest in images(result, _names(request))]
+    for line in filter(None, lines):
+        say(line)
+
+
+def _names(request: BuildRequest) -> list[str]:
+    return [str(name) for output in request.exporters() for name in output.names]
 
 
 def _timeout(values: Values) -> float | None:
@@ -129,7 +138,7 @@ def _result_files(values: Values, request: BuildRequest) -> "Callable[[BuildResu
         if metadata_file:
             import json
 
-            write_whole(metadata_file, json.dumps(metadata(result), indent=2) + "\n")
+            write_whole(metadata_file, json.dumps(metadata(result, _names(request)), indent=2) + "\n")
         if id_file:
             write_whole(id_file, image_id(result))
 

@@ -8,6 +8,8 @@ from runner.errors import Error
 
 def say(text: str) -> None:
     """Write text and a newline to stdout, at once. Raises Error when it cannot be written."""
+    if sys.stdout is None:  # As the interpreter has it when it starts without one; print would do nothing.
+        raise Error("writing the result to stdout: it is closed")
     try:
         print(text, flush=True)
     except OSError as cause:

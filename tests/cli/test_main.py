@@ -122,6 +122,8 @@ WRONG = {
     "build none": "error: reading the context 'none': there is no such directory\n",
     "build .": "error: reading the Dockerfile",
     "build -f none .": "error: reading the Dockerfile",
+    "build --target \udcff .": "error: reading --target: '\\udcff' is not valid UTF-8\nWrite it in",
+    "build --build-arg SOURCE_DATE_EPOCH=abc .": "error: reading SOURCE_DATE_EPOCH 'abc': it is not a number",
     "build -t App .": "error: reading the image reference 'App': the repository's name has upper",
     "build --push .": "error: pushing the image: it has no name\nName it with -t HOST/REPOSITORY:TAG.\n",
     "build -o type=image,pusch=true .": "error: reading --output 'type=image,pusch=true': unknown attribute",
@@ -185,7 +187,7 @@ def test_nobody_listens(said: Said, surroundings: Path) -> None:
     (surroundings / "Dockerfile").write_text("FROM scratch\n")
     code, out, err = said("build", "--addr", f"unix://{surroundings}/no.sock", "--daemon", "join", ".")
     assert (code, out) == (75, "")
-    assert re.match(r"error: .*no\.sock", err)
+    assert re.search(r"^error: .*no\.sock", err, re.MULTILINE)
 
 
 def test_an_unexpected_exception_is_told_without_a_traceback(
@@ -210,9 +212,9 @@ def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def shell(line: str, stdout: int = subprocess.PIPE) -> tuple[int, str]:
-    """The exit code and stderr of a shell's line, in which $RUNNER is the command."""
-    done = subprocess.run(
+def run_shell(line: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+    """Run a shell's line, in which $RUNNER is the command."""
+    return subprocess.run(
         ["sh", "-c", line],
         env={**os.environ, "RUNNER": f"{sys.executable} -m runner"},
         stdout=stdout,
@@ -221,6 +223,11 @@ def shell(line: str, stdout: int = subprocess.PIPE) -> tuple[int, str]:
         timeout=20,
         check=False,
     )
+
+
+def shell(line: str, stdout: int = subprocess.PIPE) -> tuple[int, str]:
+    """The exit code and stderr of such a line."""
+    done = run_shell(line, stdout)
     return done.returncode, done.stderr
 
 
@@ -233,10 +240,14 @@ def test_a_stdout_that_takes_nothing_is_told() -> None:
     os.close(write)
 
 
-def test_closed_streams_change_no_exit_code() -> None:
-    assert shell("$RUNNER --help >&-") == (0, "")
-    assert shell("$RUNNER build --pusch . 2>&-") == (2, "")
-    assert shell("$RUNNER build --pusch . 2>/dev/full") == (2, "")
+def test_a_closed_stdout_is_told_too() -> None:
+    assert shell("$RUNNER --help >&-") == (1, "error: writing the result to stdout: it is closed\n")
+
+
+def test_a_closed_stderr_changes_no_exit_code_and_leaves_stdout_empty() -> None:
+    for closed in ("2>&-", "2>/dev/full"):
+        done = run_shell(f"$RUNNER build --pusch . {closed}")
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
 SIGNALLED = """

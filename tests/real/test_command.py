@@ -193,15 +193,53 @@ def test_notices_are_said_once(build: Build) -> None:
     assert done.stderr.count("the image is not pushed") == 1
 
 
-def test_closed_streams_do_not_fail_a_build(build: Build, registry: Registry) -> None:
-    (build.folder / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /closed\n")
-    name = f"{registry.host}/command/closed:1"
-    line = f"exec {build.command.program} build --addr {build.address} -t {name} --push . >&- 2>&-"
-    done = subprocess.run(
-        ["sh", "-c", line], cwd=build.folder, env=build.command.environment(), timeout=60, check=False
+@pytest.mark.parametrize(("closed", "code"), [("2>&-", 0), (">&-", 1), (">&- 2>&-", 1)])
+def test_closed_streams_do_not_end_a_build(
+    build: Build, registry: Registry, closed: str, code: int, tmp_path: Path
+) -> None:
+    (build.folder / "Dockerfile").write_text(f"FROM scratch\nCOPY Dockerfile {tmp_path}\n")
+    name = f"{registry.host}/command/closed:{tmp_path.name}"
+    line = (
+        f"exec {build.command.program} build --addr {build.address} -t {name} --push --iidfile iid . {closed}"
     )
-    assert done.returncode == 0
-    registry.manifest("command/closed", "1")
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=build.folder,
+        env=build.command.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code
+    digest = registry.manifest("command/closed", tmp_path.name).digest
+    assert done.stdout == ("" if ">&-" in closed.split() else f"{name}@{digest}\n")
+    assert (build.folder / "iid").exists()
+
+
+@pytest.mark.parametrize("flag", ["--metadata-file", "--events"])
+def test_a_result_is_printed_although_a_file_cannot_be_written(
+    build: Build, registry: Registry, flag: str
+) -> None:
+    name = f"{registry.host}/command/full:1"
+    done = build("FROM scratch\nCOPY Dockerfile /full\n", "-t", name, "--push", flag, "/dev/full")
+    assert done.code == 1
+    assert done.stdout == f"{name}@{registry.manifest('command/full', '1').digest}\n"
+    assert "/dev/full: No space left on device" in done.stderr.splitlines()[-1]
+
+
+def test_names_at_secure_and_insecure_registries(
+    build: Build, registry: Registry, fresh_registry: StartRegistry
+) -> None:
+    plain = fresh_registry()
+    names = [f"{plain.host}/both/a:1", f"{registry.host}/both/b:1", f"{plain.host}/both/c:1"]
+    tags = [word for name in names for word in ("-t", name)]
+    insecure = ("--insecure-registry", plain.host)
+    done = build("FROM busybox\n", *tags, "--push", *insecure, "--metadata-file=meta.json")
+    assert done.code == 0, done.stderr
+    digest = registry.manifest("both/b", "1").digest
+    assert done.stdout == "".join(f"{name}@{digest}\n" for name in names)
+    assert json.loads((build.folder / "meta.json").read_text())["image.name"] == ",".join(names)
 
 
 def test_info(command: Command, buildkitd: Buildkitd) -> None:
