@@ -61,6 +61,14 @@ class Call:
         """End the call with an error of the caller's choice, unless it has ended."""
         self._connection.loop.submit(lambda: self._connection.fail(self, error))
 
+    def hold(self) -> None:
+        """Let no more messages come than are under way (some MiB), until `release`. Other calls go on."""
+        self._connection.loop.submit(lambda: self._connection.hold(self, True))
+
+    def release(self) -> None:
+        """Let messages come again after `hold`."""
+        self._connection.loop.submit(lambda: self._connection.hold(self, False))
+
     def add_done_callback(self, callback: "Callable[[Call], None]") -> None:
         """Call `callback` on the loop's thread when the call has ended; soon, if it has.
 

@@ -178,6 +178,11 @@ class Connection:
             self._core.reset(call.id, frames.CANCEL)
             self._finish(call, error)
 
+    def hold(self, call: Call, held: bool) -> None:
+        """Hold back what comes for a call, or let it come again."""
+        if not call.done:
+            self._core.hold(call.id, held)
+
     def end(self, why: str) -> None:
         """End the connection from our side."""
         if self.error is None:

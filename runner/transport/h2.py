@@ -62,11 +62,12 @@ Event: TypeAlias = Headers | Data | Reset | Ready | GoneAway
 
 
 class _Stream(Lane):
-    __slots__ = ("got_headers", "remote_ended", "unacknowledged")
+    __slots__ = ("got_headers", "held", "remote_ended", "unacknowledged")
 
     def __init__(self, id: int) -> None:
         super().__init__(id)
         self.got_headers = False
+        self.held = False
         self.remote_ended = False
         self.unacknowledged = 0
 
@@ -140,6 +141,12 @@ class Http2:
         """End a stream at once; what it had queued is dropped."""
         if lane := self._streams.get(stream):
             self._abort(lane, code)
+
+    def hold(self, stream: int, held: bool) -> None:
+        """Let the peer send no more than STREAM_WINDOW bytes on a stream, until it is not held any more."""
+        if lane := self._streams.get(stream):
+            lane.held = held
+            self._give_back(lane)
 
     def goaway(self, code: int, text: str = "") -> None:
         """Tell the peer that this is the end of the connection."""
@@ -218,7 +225,8 @@ class Http2:
             raise ProtocolError(f"more than {MAX_IDLE_FRAMES} frames that carry nothing")
 
     def _on_data(self, flags: int, id: int, payload: bytes, size: int) -> Event | None:
-        # What is fed is consumed before the next frame, so both windows are given back by half.
+        # What is fed is consumed before the next frame, so both windows are given back by half; that of a
+        # stream not while it is held. The connection's is: the others must not wait for that one.
         self._unacknowledged += size
         if self._unacknowledged >= CONNECTION_WINDOW // 2:
             self._out.control(frames.window_update(0, self._unacknowledged))
@@ -238,10 +246,15 @@ class Http2:
             self._remote_end(stream)
             return Data(id, payload, True)
         stream.unacknowledged += size
-        if stream.unacknowledged >= STREAM_WINDOW // 2:
-            self._out.control(frames.window_update(id, stream.unacknowledged))
-            stream.unacknowledged = 0
+        self._give_back(stream)
         return Data(id, payload, False)
+
+    def _give_back(self, stream: _Stream) -> None:
+        if stream.unacknowledged >= STREAM_WINDOW // 2 and not stream.held:
+            self._out.control(frames.window_update(stream.id, stream.unacknowledged))
+            stream.unacknowledged = 0
+        elif stream.unacknowledged > STREAM_WINDOW:
+            raise ProtocolError(f"more DATA on stream {stream.id} than its window allows")
 
     def _on_headers(self, id: int, fields: Fields, end: bool) -> Event | None:
         stream = self._streams.get(id)

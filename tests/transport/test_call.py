@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
 from runner.errors import RpcError
 from runner.transport import stream
-from runner.transport.loop import Call, Connection
+from runner.transport.h2 import STREAM_WINDOW
+from runner.transport.loop import Call, Connection, Loop
+from tests.transport.daemon import everything, listening
 from tests.transport.services import COUNT, ECHO, FAIL, SILENT, Recorder
+from tests.transport.services import Call as Served
 
 
 def nothing(_message: bytes) -> None:
@@ -69,6 +74,39 @@ def test_cancelling(connection: Connection, silent: Recorder) -> None:
     assert caught.value.code == stream.CANCELLED
     assert connection.unary(ECHO, b"still there", timeout=5) == b"still there"
     assert served.told == [b"x", "end", "closed"]
+
+
+def test_a_call_whose_messages_are_held_back(loop: Loop, tmp_path: Path) -> None:
+    def pour(call: Served, _data: bytes) -> None:
+        for _ in range(400):
+            call.stream.send(bytes(65_531))
+        call.stream.finish()
+
+    full, held = threading.Event(), STREAM_WINDOW // 65_536
+    messages = 0
+
+    def take(_message: bytes) -> None:
+        nonlocal messages
+        messages += 1
+        if messages == 1:
+            call.hold()
+        if messages == held:
+            full.set()
+
+    daemon = everything(Recorder("/t.T/Pour", on_message=pour))
+    with listening(daemon, path=tmp_path / "pour.sock") as address:
+        connection = loop.connect(address, timeout=5)
+        call = connection.start("/t.T/Pour", b"", on_message=take)
+        assert full.wait(10)
+        # Other calls on the connection go on, for longer than its window lasts.
+        for _ in range(3):
+            assert len(connection.unary(ECHO, bytes(8 << 20), timeout=10)) == 8 << 20
+        assert messages == held
+        assert not call.done
+        call.release()
+        assert call.wait(10)
+        call.release()
+    assert messages == 400
 
 
 def test_a_callback_that_fails_ends_its_call_only(connection: Connection) -> None:

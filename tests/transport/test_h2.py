@@ -163,6 +163,30 @@ def test_windows_are_given_back_while_data_comes() -> None:
         assert received - given[1] < STREAM_WINDOW
 
 
+def test_a_stream_that_is_held_gets_no_window_and_the_others_go_on() -> None:
+    core = opened(3)
+    core.hold(1, True)
+    for _ in range(STREAM_WINDOW // 16_384):
+        list(core.feed(peer.data(1, b"x" * 16_384)))
+    assert {frame.stream for frame in peer.read(peer.taken(core))} == {0}
+    for _ in range(STREAM_WINDOW // 2 // 16_384):
+        list(core.feed(peer.data(3, b"y" * 16_384)))
+    assert {frame.stream for frame in peer.read(peer.taken(core))} == {3}
+    core.hold(1, False)
+    (given,) = peer.read(peer.taken(core))
+    assert (given.stream, int.from_bytes(given.payload, "big")) == (1, STREAM_WINDOW)
+    core.hold(5, True)  # one that is over
+
+
+def test_a_peer_that_does_not_keep_to_a_streams_window() -> None:
+    core = opened()
+    core.hold(1, True)
+    for _ in range(STREAM_WINDOW // 16_384):
+        list(core.feed(peer.data(1, b"x" * 16_384)))
+    with pytest.raises(ProtocolError, match="more DATA on stream 1 than its window allows"):
+        list(core.feed(peer.data(1, b"x")))
+
+
 def test_room_shrinks_with_what_is_queued_and_is_told_when_it_is_back() -> None:
     core = opened()
     assert core.room(1) == 1 << 20
