@@ -143,6 +143,11 @@ DAEMON = (
         "The daemon cannot find {name}: check the name.",
     ),
     Rule(
+        r"(?:failed to push|/v2/).*(?:connection refused|i/o timeout|no route to host|network is \w+)",
+        TransientError,
+        "{host} does not answer the daemon: is it running, and is its port right?",
+    ),
+    Rule(
         r"connection refused|connection reset by peer|i/o timeout|handshake timeout|unexpected EOF|: EOF$"
         r"|broken pipe|no route to host|network is unreachable|server misbehaving|connection timed out"
         r"|[Tt]emporary failure in name resolution|Client\.Timeout exceeded|http2: client connection lost"

@@ -56,7 +56,10 @@ class Recorder:
         try:
             self._file = open(path, "wb", buffering=0)  # noqa: SIM115 - closed by close()
         except OSError as error:
-            raise UsageError(f"writing the events to {path}: {error.strerror}") from error
+            raise UsageError(
+                f"writing the events to {path}: {error.strerror}",
+                hint="Give the name of a file in a directory that can be written to.",
+            ) from error
         self._write({"events": "buildkit-runner", "version": VERSION})
 
     def __enter__(self) -> Self:

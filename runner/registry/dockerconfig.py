@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from runner.errors import UsageError
 from runner.registry.credentials import Credentials, canonical
 
+_HINT = "Mend this file, or name another directory for it with DOCKER_CONFIG."
 HUB = "https://index.docker.io/v1/"
 """The name under which this file and the credential helpers keep what belongs to docker.io."""
 
@@ -27,7 +28,9 @@ class DockerConfig(NamedTuple):
         key = _matching_key(named, host)
         helper = named[key] if key is not None else self.data.get("credsStore", "")
         if not isinstance(helper, str):
-            raise UsageError(f"reading {self.path}: the credential helper for {host} is not a string")
+            raise UsageError(
+                f"reading {self.path}: the credential helper for {host} is not a string", hint=_HINT
+            )
         return helper
 
     def credentials(self, host: str) -> Credentials:
@@ -37,7 +40,7 @@ class DockerConfig(NamedTuple):
         entry = entries[key] if key is not None else {}
         where = f'reading {self.path}: auths["{key}"]'
         if not isinstance(entry, dict):
-            raise UsageError(f"{where} is not an object")
+            raise UsageError(f"{where} is not an object", hint=_HINT)
         username, secret, identity, basic = (
             _text(entry, name, where) for name in ("username", "password", "identitytoken", "auth")
         )
@@ -50,7 +53,7 @@ class DockerConfig(NamedTuple):
     def _section(self, name: str) -> Mapping[str, Any]:
         section = self.data.get(name) or {}
         if not isinstance(section, dict):
-            raise UsageError(f"reading {self.path}: `{name}` is not an object")
+            raise UsageError(f"reading {self.path}: `{name}` is not an object", hint=_HINT)
         return section
 
 
@@ -64,18 +67,19 @@ def read() -> DockerConfig:
     except (FileNotFoundError, NotADirectoryError):
         return DockerConfig(path, {})
     except OSError as error:
-        raise UsageError(f"reading {path}: {error.strerror}") from None
+        raise UsageError(f"reading {path}: {error.strerror}", hint=_HINT) from None
     import json
 
     # The causes are cut off: they hold the file's text.
     try:
         data = json.loads(content)
     except json.JSONDecodeError as error:
-        raise UsageError(f"reading {path}: line {error.lineno}, column {error.colno}: {error.msg}") from None
+        where = f"line {error.lineno}, column {error.colno}"
+        raise UsageError(f"reading {path}: {where}: {error.msg}", hint=_HINT) from None
     except UnicodeDecodeError as error:
-        raise UsageError(f"reading {path}: byte {error.start} is not UTF-8") from None
+        raise UsageError(f"reading {path}: byte {error.start} is not UTF-8", hint=_HINT) from None
     if not isinstance(data, dict):
-        raise UsageError(f"reading {path}: it is not a JSON object")
+        raise UsageError(f"reading {path}: it is not a JSON object", hint=_HINT)
     return DockerConfig(path, data)
 
 
@@ -92,7 +96,7 @@ def _matching_key(section: Mapping[str, Any], host: str) -> str | None:
 def _text(entry: Mapping[str, Any], name: str, where: str) -> str:
     value = entry.get(name) or ""
     if not isinstance(value, str):
-        raise UsageError(f"{where}.{name} is not a string")
+        raise UsageError(f"{where}.{name} is not a string", hint=_HINT)
     return value
 
 
@@ -104,5 +108,5 @@ def _decode_basic(value: str, where: str) -> tuple[str, str]:
     except ValueError:
         colon = ""
     if not colon:
-        raise UsageError(f"{where}.auth is not the base64 of USER:PASSWORD")
+        raise UsageError(f"{where}.auth is not the base64 of USER:PASSWORD", hint=_HINT)
     return username, password.rstrip("\0")

@@ -25,6 +25,8 @@ DOCKER_HUB = ("index.docker.io", "registry-1.docker.io", "registry.hub.docker.co
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _PATH = r"(?:/[A-Za-z0-9._-]+)*/?"
 _TLS_TIMEOUT = 2.0
+_CA_HINT = "Give the PEM file of the CA that signed the registry's certificate."
+_FILE_HINT = f"Name a TOML file with --registries or in {FILE_VARIABLE}; docs/registries.md shows one."
 
 
 class Registry(NamedTuple):
@@ -221,9 +223,10 @@ def _check_ca(host: str, path: str) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError as cause:
-        raise UsageError(f"CA of registry {host}: {path} holds no PEM certificate") from cause
+        raise UsageError(f"CA of registry {host}: {path} holds no PEM certificate", hint=_CA_HINT) from cause
     except OSError as cause:
-        raise UsageError(f"CA of registry {host}: reading {path}: {cause.strerror}") from cause
+        why = f"CA of registry {host}: reading {path}: {cause.strerror}"
+        raise UsageError(why, hint=_CA_HINT) from cause
 
 
 def _read_file(path: str) -> dict[str, Registry]:
@@ -233,9 +236,9 @@ def _read_file(path: str) -> dict[str, Registry]:
         with open(path, "rb") as file:
             content = tomllib.load(file)
     except OSError as cause:
-        raise UsageError(f"reading the registries file {path}: {cause.strerror}") from cause
+        raise UsageError(f"reading the registries file {path}: {cause.strerror}", hint=_FILE_HINT) from cause
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-        raise UsageError(f"reading the registries file {path}: {cause}") from cause
+        raise UsageError(f"reading the registries file {path}: {cause}", hint=_FILE_HINT) from cause
     folder = os.path.dirname(os.path.abspath(path))
     _known(content, {"registry": dict}, path)
     found: dict[str, Registry] = {}

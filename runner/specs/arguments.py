@@ -59,7 +59,10 @@ def with_environment(arguments: Mapping[str, str], environ: Mapping[str, str]) -
         given = hosts.get(environ.get("DOCKER_HOST") or DOCKER_HOST, hosts.get("default")) or {}
         proxies = {name: str(given[key]) for key, name in PROXIES.items() if given.get(key)}
     except AttributeError:
-        raise UsageError(f"reading {config.path}: `proxies` is not an object of objects") from None
+        raise UsageError(
+            f"reading {config.path}: `proxies` is not an object of objects",
+            hint="Mend this file, or name another directory for it with DOCKER_CONFIG.",
+        ) from None
     explicit = {key.upper() for key in arguments}
     return found | {name: value for name, value in proxies.items() if name not in explicit}
 

@@ -4,6 +4,8 @@ import os
 import socket
 import time
 from collections.abc import Sequence
+from errno import EAGAIN
+from errno import EHOSTUNREACH, ENETUNREACH
 from typing import TYPE_CHECKING, Protocol
 
 from runner.errors import DaemonError, UsageError
@@ -17,6 +19,8 @@ RECEIVE = 128 << 10
 # The kernel's default makes many small writes of a large upload.
 _UNIX_BUFFER = 1 << 20
 _MAX_BUFFERS = 512
+# Seconds until a unix socket with a full queue is tried again.
+_AGAIN = 0.02
 # A host that vanished is noticed after about a minute.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 20), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 6))
 _USER_TIMEOUT_MS = 60_000
@@ -44,31 +48,43 @@ def dial(address: Address, timeout: float) -> Wire:
     deadline = time.monotonic() + timeout
     context = _context(address.tls, address) if address.tls is not None else None
     try:
-        sock = _connect_unix(address.path, timeout) if address.path else _connect_tcp(address, deadline)
+        sock = _connect_unix(address.path, deadline) if address.path else _connect_tcp(address, deadline)
     except OSError as error:
         raise DaemonError(f"connecting to {address}: {plain_reason(error)}", hint=_hint(error)) from error
+    except ValueError as error:
+        raise UsageError(f"connecting to {address}: that is no name of a host ({error})") from error
+    if context is None or address.tls is None:
+        sock.setblocking(False)
+        return PlainWire(sock)
+    name = address.tls.server_name or address.host
     try:
-        if context is None or address.tls is None:
-            sock.setblocking(False)
-            return PlainWire(sock)
         sock.settimeout(max(deadline - time.monotonic(), 0.001))
-        name = address.tls.server_name or address.host
         return TlsWire(context.wrap_socket(sock, server_hostname=name))
     except OSError as error:
         sock.close()
         reason = tls_reason(error)
         raise DaemonError(f"connecting to {address} with TLS: {reason}", hint=tls_hint(reason)) from error
+    except ValueError as error:
+        sock.close()
+        text = f"connecting to {address} with TLS: {name!r} is no name of a host ({error})"
+        raise UsageError(text, hint="Check --tlsservername.") from error
     except BaseException:
         sock.close()
         raise
 
 
-def _connect_unix(path: str, timeout: float) -> socket.socket:
+def _connect_unix(path: str, deadline: float) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNIX_BUFFER)
-        sock.settimeout(timeout)
-        sock.connect(path)
+        sock.setblocking(False)
+        # The listener's queue may be full; then there is nothing to wait for with poll.
+        while (error := sock.connect_ex(path)) == EAGAIN:
+            if (left := deadline - time.monotonic()) <= 0:
+                raise TimeoutError
+            time.sleep(min(left, _AGAIN))
+        if error:
+            raise OSError(error, os.strerror(error))
     except BaseException:
         sock.close()
         raise
@@ -234,4 +250,8 @@ def _hint(error: OSError) -> str:
         return "Is buildkitd running there?"
     if isinstance(error, PermissionError):
         return "This user may not use buildkitd's socket"
+    if isinstance(error, socket.gaierror):
+        return "Is the name right, and does this machine's DNS know it?"
+    if isinstance(error, TimeoutError) or error.errno in (EHOSTUNREACH, ENETUNREACH):
+        return "Is the address right, and does a firewall let this machine through to it?"
     return ""

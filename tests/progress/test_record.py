@@ -133,8 +133,14 @@ def test_a_newer_format_is_refused(path: str) -> None:
 
 
 def test_a_path_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"writing the events to .*: No such file or directory"):
+    with pytest.raises(
+        UsageError, match=r"writing the events to .*: No such file or directory\nGive the name"
+    ):
         Recorder(str(tmp_path / "missing" / "events"))
+    with pytest.raises(
+        UsageError, match=r"writing the events to .*: Is a directory\nGive the name of a file"
+    ):
+        Recorder(str(tmp_path))
     with pytest.raises(Error, match=r"reading the events of .*: No such file or directory"):
         list(read_events(str(tmp_path / "missing")))
 

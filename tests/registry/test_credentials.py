@@ -132,6 +132,7 @@ class TestConfigFile:
         with pytest.raises(UsageError) as caught:
             CredentialStore().lookup("registry.example")
         assert caught.value.message == f"reading {file}: {why}"
+        assert "DOCKER_CONFIG" in caught.value.hint
         assert "swordfish" not in "".join(traceback.format_exception(caught.value))
 
     def test_a_mistake_in_another_entry_does_no_harm(self, tmp_path: Path) -> None:

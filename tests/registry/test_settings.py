@@ -146,10 +146,12 @@ def test_a_file_with_a_mistake_is_refused(tmp_path: Path, text: str, why: str) -
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"reading the registries file .*/none: No such file"):
+    with pytest.raises(UsageError, match=r"reading the registries file .*/none: No such file.*\nName a "):
         parse_settings(file=f"{tmp_path}/none", environ={})
     (tmp_path / "latin1").write_bytes(b'[registry."\xe4"]')
-    with pytest.raises(UsageError, match="reading the registries file"):
+    with pytest.raises(
+        UsageError, match=r"reading the registries file .*\nName a TOML file with --registries"
+    ):
         parse_settings(file=f"{tmp_path}/latin1", environ={})
 
 
@@ -182,8 +184,9 @@ def test_a_pair_has_two_sides(text: str) -> None:
 def test_a_ca_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no certificate")
     for name, why in (("text", "holds no PEM certificate"), ("none", "No such file"), (".", "directory|PEM")):
-        with pytest.raises(UsageError, match=why):
+        with pytest.raises(UsageError, match=why) as caught:
             parse(cas=[f"a.test={tmp_path / name}"])
+        assert caught.value.hint.startswith("Give the PEM file of the CA")
 
 
 def test_insecure_and_a_ca_contradict_each_other(tmp_path: Path) -> None:

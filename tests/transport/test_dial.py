@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -160,6 +162,45 @@ def test_somebody_who_never_shakes_hands(authority: Authority) -> None:
         address = Address(host="127.0.0.1", port=listener.getsockname()[1], tls=TLS(ca=authority.path))
         with pytest.raises(DaemonError, match="with TLS: no answer in time"):
             dial(address, 0.1)
+
+
+def test_a_host_that_nobody_knows() -> None:
+    with pytest.raises(DaemonError, match=r"connecting to tcp://nope\.invalid:1: ") as caught:
+        dial(Address(host="nope.invalid", port=1), 5)
+    assert caught.value.hint == "Is the name right, and does this machine's DNS know it?"
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example"])
+def test_what_is_no_name_of_a_host(host: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        dial(Address(host=host, port=1234), 5)
+    assert caught.value.message.startswith(f"connecting to tcp://{host}:1234: that is no name of a host")
+
+
+@pytest.mark.parametrize("name", [".foo", "a..b"])
+def test_what_is_no_name_in_a_certificate(
+    authority: Authority, any_client: ssl.SSLContext, name: str
+) -> None:
+    tls = TLS(ca=authority.path, server_name=name)
+    with listening(everything(), secure=any_client, tls=tls) as address:
+        with pytest.raises(UsageError) as caught:
+            dial(address, 5)
+        assert f"connecting to {address} with TLS: '{name}' is no name of a host" in caught.value.message
+
+
+def test_a_socket_whose_queue_is_full_is_tried_again(tmp_path: Path) -> None:
+    address = Address(path=str(tmp_path / "full.sock"))
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(address.path)
+        listener.listen(0)
+        sockets.callback(dial(address, 5).close)
+        with pytest.raises(DaemonError, match="no answer in time"):
+            dial(address, 0.05)
+        later = threading.Timer(0.05, lambda: sockets.enter_context(listener.accept()[0]))
+        later.start()
+        sockets.callback(dial(address, 5).close)
+        later.join()
 
 
 def test_files_that_cannot_be_used(tmp_path: Path, authority: Authority, server: Pair) -> None:
