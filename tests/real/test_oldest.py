@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from runner import BuildRequest, Client, errors, events
 from tests.support.buildkitd import Buildkitd
+from tests.support.command import Command
 from tests.support.registry import Registry
 
 
@@ -67,3 +69,17 @@ def test_a_failed_step_is_reported(tmp_path: Path, oldest_buildkitd: Buildkitd) 
         client.build(BuildRequest(tmp_path))
     assert "exit code: 3" in str(caught.value)
     assert "why" in caught.value.report
+
+
+def test_what_it_does_not_know_is_refused_before_the_build(
+    tmp_path: Path, oldest_buildkitd: Buildkitd, command: Command
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM busybox\nRUN echo not-run\n")
+    words = ("build", "--addr", oldest_buildkitd.address, "-t", "a", str(tmp_path))
+    done = command(*words, "--provenance", "mode=max,version=v1")
+    assert (done.code, done.stdout) == (2, "")
+    assert "not-run" not in done.stderr
+    version = "error: the daemon at .* is BuildKit v0.20.[0-9]+; --provenance version=v1 needs v0.23 or newer"
+    assert re.search(f"^{version}$", done.stderr, re.MULTILINE), done.stderr
+    done = command(*words, "--provenance", "mode=max,version=v0.2")
+    assert done.code == 0, done.stderr
