@@ -6,7 +6,6 @@ v0.32). It does not say from which cache a step came, nor whether a base image h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -44,12 +43,6 @@ _KINDS = {
     "Amazon S3": "s3",
     "Azure Blob Storage": "azblob",
 }
-# What is not a step: see CacheReport.
-_OTHER = re.compile(
-    r"\[([^\]]* )?internal\] |\[(auth|context [^\]]*)\] |\[[^\]]*\] FROM "
-    rf"|exporting |{_IMPORT}|resolve image config for |[a-z-]+://"
-)
-_CONFIGURE = re.compile(r"failed to configure \w+ cache importer: ")
 
 
 class CacheUse(NamedTuple):
@@ -91,7 +84,7 @@ class CacheReport:
         """Take an event. Before `Finished`, all that is to tell."""
         if isinstance(event, VertexAdded | VertexStarted | VertexDone | CacheHit | VertexFailed):
             name = event.vertex.name
-            if not _OTHER.match(name):
+            if _is_step(name):
                 self._counted[self._steps.update(event)] = None
             elif isinstance(event, VertexDone | VertexFailed):
                 if name.startswith(_IMPORT):
@@ -130,7 +123,9 @@ class CacheReport:
     def _imported(self, event: VertexDone | VertexFailed, name: str) -> None:
         reason = ""
         if isinstance(event, VertexFailed):
-            reason = _CONFIGURE.sub("", event.error, count=1)
+            reason = event.error
+            if reason.startswith("failed to configure "):
+                reason = reason.partition(" cache importer: ")[2] or reason
             if reason.endswith(": not found"):
                 reason = NOT_FOUND
         name = self._import_names.get(name.rpartition(":")[0], name)
@@ -158,6 +153,16 @@ def report_of(planned: SolvePlan) -> CacheReport:
     }
     pushed = (str(name) for output in planned.outputs if output.push for name in output.names)
     return CacheReport(imports, _export_vertices(planned.solve.Session, entries.Exports), pushed)
+
+
+def _is_step(name: str) -> bool:
+    if name.startswith("["):
+        label, _, rest = name[1:].partition("] ")
+        own = label == "auth" or label.startswith("context ") or label.rpartition(" ")[2] == "internal"
+        return not own and not rest.startswith("FROM ")
+    return not name.startswith(("exporting ", _IMPORT, "resolve image config for ")) and (
+        "://" not in name.partition(" ")[0]
+    )
 
 
 def _export_vertices(session: str, entries: list[control.CacheOptionsEntry]) -> dict[str, str]:
