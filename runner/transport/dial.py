@@ -4,8 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Sequence
-from errno import EAGAIN
-from errno import EHOSTUNREACH, ENETUNREACH
+from errno import EAGAIN, EHOSTUNREACH, ENETUNREACH
 from typing import TYPE_CHECKING, Protocol
 
 from runner.errors import DaemonError, UsageError
@@ -56,18 +55,14 @@ def dial(address: Address, timeout: float) -> Wire:
     if context is None or address.tls is None:
         sock.setblocking(False)
         return PlainWire(sock)
-    name = address.tls.server_name or address.host
     try:
         sock.settimeout(max(deadline - time.monotonic(), 0.001))
+        name = address.tls.server_name or address.host
         return TlsWire(context.wrap_socket(sock, server_hostname=name))
     except OSError as error:
         sock.close()
         reason = tls_reason(error)
         raise DaemonError(f"connecting to {address} with TLS: {reason}", hint=tls_hint(reason)) from error
-    except ValueError as error:
-        sock.close()
-        text = f"connecting to {address} with TLS: {name!r} is no name of a host ({error})"
-        raise UsageError(text, hint="Check --tlsservername.") from error
     except BaseException:
         sock.close()
         raise
@@ -209,6 +204,12 @@ def _context(tls: TLS, address: Address) -> "ssl.SSLContext":
     except OSError as error:
         missing = path if os.path.exists(path) is False else tls.key or path
         raise UsageError(f"TLS for {address}: {missing} cannot be read: {error.strerror}") from None
+    name = tls.server_name or address.host
+    try:
+        # The same for a socket would leave it open until the exception is gone.
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
+    except ValueError as error:
+        raise UsageError(f"TLS for {address}: {name!r} is no name of a host ({error})") from None
     return context
 
 
