@@ -43,6 +43,9 @@ class Work(Protocol):
         ("ended", (name, error or None)) on the queue. Raises Error.
         """
 
+    def taken(self, size: int) -> None:
+        """So many bytes of a "status" were taken from the queue: where many wait, the daemon's are held."""
+
     def response(self) -> dict[str, str]:
         """The Solve's exporter response, after it has ended well."""
 
@@ -205,6 +208,7 @@ class Build:
                 self._stop(self._timed_out())
                 continue
             if kind == "status":
+                self._work.taken(len(value))
                 try:
                     events = list(self._reader.read(control.StatusResponse.decode(value)))
                 except ProtocolError as error:

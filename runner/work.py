@@ -25,6 +25,7 @@ from runner.session.auth import Auth
 from runner.session.filesync import FileSync
 from runner.session.health import Health
 from runner.session.secrets import Secrets
+from runner.transport.backlog import Backlog
 from runner.wire import control
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class SessionWork:
         self._solve: Call | None = None
         self._connections: list[Connection] = []
         self._news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        self._backlog = Backlog()
         self._files = FileSync(context.sources())
         self._secrets = Secrets(planned.secrets)
         self._mask = make_mask((*planned.masks, *self._secrets.values()))
@@ -93,10 +95,14 @@ class SessionWork:
         ]
         self._follow("session", session.serve(headers, services))
         status = control.StatusRequest(Ref=self.ref).encode()
-        self._follow("status", calls.start(control.STATUS, status, on_message=self._status))
+        self._backlog.call = calls.start(control.STATUS, status, on_message=self._status)
+        self._follow("status", self._backlog.call)
         request = self._plan.solve.encode()
         self._solve = calls.start(control.SOLVE, request, on_message=self._answered)
         self._follow("solve", self._solve)
+
+    def taken(self, size: int) -> None:
+        self._backlog.taken(size)
 
     def response(self) -> dict[str, str]:
         return control.SolveResponse.decode(self._answer).ExporterResponse
@@ -164,6 +170,7 @@ class SessionWork:
         call.add_done_callback(ended)
 
     def _status(self, data: bytes) -> None:
+        self._backlog.put(len(data))
         self._news.put(("status", data))
 
     def _answered(self, data: bytes) -> None:
