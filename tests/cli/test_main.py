@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from runner.api import Info
 from runner.cli import main
+from runner.cli.info import as_text
 
 # Importing one of these costs more than it may at each start; they are imported where they are needed.
 HEAVY = (
@@ -188,6 +190,11 @@ def test_nobody_listens(said: Said, surroundings: Path) -> None:
     code, out, err = said("build", "--addr", f"unix://{surroundings}/no.sock", "--daemon", "join", ".")
     assert (code, out) == (75, "")
     assert re.search(r"^error: .*no\.sock", err, re.MULTILINE)
+
+
+def test_a_daemon_without_a_revision_has_no_place_for_one() -> None:
+    assert as_text(Info("v0.32.2", "", ())) == "BuildKit   v0.32.2"
+    assert as_text(Info("v0.32.2", "abc", ())) == "BuildKit   v0.32.2 abc"
 
 
 def test_an_unexpected_exception_is_told_without_a_traceback(
