@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from runner.errors import Error, ProtocolError
@@ -143,6 +144,7 @@ class _ServerCall:
         self._finished = False
         self._closed = False
         self._deferred: set[object] = set()
+        self._waiting: dict[object, Callable[[], None]] = {}
 
     # For the handler.
 
@@ -162,6 +164,7 @@ class _ServerCall:
     def finish(self, code: int = stream.OK, message: str = "") -> None:
         if not self._finished:
             self._finished = True
+            self._waiting.clear()
             status = grpc.Status(code, message)
             self._core.end(self.id, grpc.trailers(status) if self._began else grpc.trailers_only(status))
 
@@ -185,9 +188,15 @@ class _ServerCall:
         self._server.scheduler.pool.submit(key, run)
 
     def after(self, seconds: float, work: Callable[[], None]) -> None:
+        if self._finished:
+            return
+        key, waiting = object(), self._waiting
+        waiting[key] = partial(self._guard, work)
+
+        # What the scheduler keeps until then does not hold a call that is over.
         def run() -> None:
-            if not self._finished:
-                self._guard(work)
+            if due := waiting.pop(key, None):
+                due()
 
         self._server.scheduler.after(seconds, run)
 
@@ -226,6 +235,7 @@ class _ServerCall:
         if self._closed:
             return
         self._closed = self._finished = True
+        self._waiting.clear()
         for key in self._deferred:
             self._server.scheduler.pool.forget(key)
         self._deferred.clear()
@@ -240,6 +250,6 @@ class _ServerCall:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        self.finish(
-            stream.UNKNOWN, (error.message if isinstance(error, Error) else str(error)) or repr(error)
-        )
+        # The text of a foreign exception may hold what was being read.
+        foreign = f"the client's session failed: {type(error).__name__}"
+        self.finish(stream.UNKNOWN, error.message if isinstance(error, Error) else foreign)

@@ -54,7 +54,7 @@ class Handler(Protocol):
     """Our side of one call."""
 
     def message(self, data: bytes) -> None:
-        """The peer sent one gRPC message. An exception ends the call with UNKNOWN and its text."""
+        """The peer sent one gRPC message. An exception ends the call with UNKNOWN (see `Service.open`)."""
 
     def end(self) -> None:
         """The peer will send no more messages."""
@@ -74,4 +74,7 @@ class Service(Protocol):
         """The full names of its methods, such as `/moby.filesync.v1.FileSync/DiffCopy`."""
 
     def open(self, method: str, stream: ServerStream) -> Handler:
-        """Start serving one call. Called once for each; raising ends the call with UNKNOWN."""
+        """Start serving one call. Called once for each; raising ends the call with UNKNOWN.
+
+        The daemon is told an Error's message, and of any other exception only the type.
+        """

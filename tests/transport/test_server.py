@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -142,7 +143,7 @@ def test_a_handler_that_fails(daemons: Daemons) -> None:
     one, other = daemon.call(b"ours", b"never seen"), daemon.call(b"foreign")
     heard = daemon.talk()
     assert status(heard, one) == Status(stream.UNKNOWN, "reading the secret: denied")
-    assert status(heard, other) == Status(stream.UNKNOWN, "'x'")
+    assert status(heard, other) == Status(stream.UNKNOWN, "the client's session failed: KeyError")
     assert [call.told for call in service.calls] == [[b"ours", "closed"], [b"foreign", "closed"]]
 
 
@@ -154,7 +155,7 @@ def test_a_service_that_fails_to_open(daemons: Daemons) -> None:
 
     daemon = daemons(Broken(METHOD))
     id = daemon.call(b"x")
-    assert status(daemon.talk(), id) == Status(stream.UNKNOWN, "RuntimeError()")
+    assert status(daemon.talk(), id) == Status(stream.UNKNOWN, "the client's session failed: RuntimeError")
 
 
 def test_a_call_that_the_daemon_resets(daemons: Daemons) -> None:
@@ -282,7 +283,7 @@ def test_what_is_told_of_deferred_work_may_fail(daemons: Daemons) -> None:
     id = daemon.call(b"x")
     daemon.talk()
     daemon.work()
-    assert status(daemon.talk(), id) == Status(stream.UNKNOWN, "cannot use 5")
+    assert status(daemon.talk(), id) == Status(stream.UNKNOWN, "the client's session failed: ValueError")
 
 
 def test_work_that_waits_for_its_time_is_forgotten_with_its_call(daemons: Daemons) -> None:
@@ -298,6 +299,31 @@ def test_work_that_waits_for_its_time_is_forgotten_with_its_call(daemons: Daemon
     assert status(daemon.talk(), id) == Status(stream.OK)
     work()
     assert daemon.talk() == []
+
+
+@pytest.mark.parametrize("ending", ["its status", "a reset"])
+def test_a_timer_does_not_keep_a_call_that_is_over(daemons: Daemons, ending: str) -> None:
+    class Large(bytearray):
+        pass
+
+    kept: list[weakref.ref[Large]] = []
+
+    def ask(call: Call, data: bytes) -> None:
+        paths = Large(1 << 20)
+        kept.append(weakref.ref(paths))
+        call.stream.after(300, lambda: call.stream.send(bytes(paths)))
+        if data == b"its status":
+            call.stream.finish()
+
+    daemon = daemons(Recorder(METHOD, on_message=ask))
+    id = daemon.call(ending.encode(), end=False)
+    daemon.talk()
+    if ending == "a reset":
+        assert kept[0]()
+        daemon.core.reset(id, frames.CANCEL)
+        daemon.talk()
+    assert kept[0]() is None
+    assert len(daemon.scheduler.timers) == 1
 
 
 @pytest.mark.parametrize(
