@@ -4,8 +4,6 @@ The names are those that the daemon gives its vertices (solver/llbsolver/{bridge
 v0.32). It does not say from which cache a step came, nor whether a base image had to be pulled.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -80,7 +78,7 @@ class CacheReport:
         self._imports: dict[str, CacheImported] = {}
         self._exports: dict[str, CacheExported] = {}
 
-    def event(self, event: Event) -> Iterator[Told]:
+    def event(self, event: "Event") -> Iterator[Told]:
         """Take an event. Before `Finished`, all that is to tell."""
         if isinstance(event, VertexAdded | VertexStarted | VertexDone | CacheHit | VertexFailed):
             name = event.vertex.name
@@ -140,7 +138,7 @@ class CacheReport:
         self._exports[digest] = CacheExported(event.completed, kind, name, error, _seconds(event))
 
 
-def report_of(planned: SolvePlan) -> CacheReport:
+def report_of(planned: "SolvePlan") -> CacheReport:
     """The report of a build that was planned."""
     entries = planned.solve.Cache
     if entries is None or not (entries.Imports or entries.Exports):
@@ -165,7 +163,7 @@ def _is_step(name: str) -> bool:
     )
 
 
-def _export_vertices(session: str, entries: list[control.CacheOptionsEntry]) -> dict[str, str]:
+def _export_vertices(session: str, entries: "list[control.CacheOptionsEntry]") -> dict[str, str]:
     remote = [entry for entry in entries if entry.Type != "inline"]
     if not remote:
         return {}
@@ -176,7 +174,7 @@ def _export_vertices(session: str, entries: list[control.CacheOptionsEntry]) -> 
     return dict(zip(vertices, map(_place, remote), strict=True))
 
 
-def _place(entry: control.CacheOptionsEntry) -> str:
+def _place(entry: "control.CacheOptionsEntry") -> str:
     """A cache as people know it: its reference or directory, or only its kind."""
     attrs = entry.Attrs
     return attrs.get("ref") or attrs.get("dest") or attrs.get("src") or entry.Type
