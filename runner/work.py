@@ -7,7 +7,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from runner.cache.report import report_of
-from runner.errors import AccessError, Error, RpcError
+from runner.errors import AccessError, Error, RpcError, UsageError
+from runner.features import too_new, uses_new_features
 from runner.progress.failure import FailureLog, explain
 from runner.progress.mask import make_mask
 from runner.registry.credentials import CredentialStore
@@ -84,6 +85,7 @@ class SessionWork:
         began = time.monotonic()
         session = self._open(timeout)
         calls = self._open(timeout and max(0.0, began + timeout - time.monotonic()))
+        self._check_features(calls)
         for text in self._notices:
             self._notice(text)
         services: list[Service] = [self._files, self._auth, self._secrets, Health()]
@@ -157,6 +159,16 @@ class SessionWork:
         self._credentials.close()
         if self._caches:
             self._caches.close()
+
+    def _check_features(self, connection: "Connection") -> None:
+        """Refuse what this daemon would silently leave out. Raises UsageError."""
+        solve = self._plan.solve
+        if uses_new_features(solve):
+            from runner import api
+
+            version = api.info(connection).version
+            if told := too_new(solve, version):
+                raise UsageError(f"the daemon at {connection.address} is BuildKit {version}; {told}")
 
     def _open(self, timeout: float | None) -> "Connection":
         connection = self._endpoint.connect(timeout)
