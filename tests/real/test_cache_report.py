@@ -48,7 +48,8 @@ def test_a_cache_is_missing_then_written_then_found(
         cache_from=[ref],
         cache_to=[f"type=registry,ref={ref},mode=max", "type=inline", f"type=local,dest={folder}"],
     )
-    first, seen = build(fresh_buildkitd(), request)
+    builder = fresh_buildkitd()
+    first, seen = build(builder, request)
     (imported,) = first.cache.imports
     assert imported[1:4] == (ref, False, "not found")
     assert imported.seconds > 0
@@ -65,9 +66,12 @@ def test_a_cache_is_missing_then_written_then_found(
     assert isinstance(seen[-2], events.CacheSummary)
     assert isinstance(seen[-1], events.Finished)
 
-    fresh = fresh_buildkitd()
+    again, _ = build(builder, BuildRequest(tmp_path, tags=["x/y:1"]))
+    assert (again.cache.summary.cached, again.cache.imports) == (STEPS, ())
+
     second, _ = build(
-        fresh, BuildRequest(tmp_path, tags=["x/y:1"], cache_from=[ref, f"type=local,src={folder}"])
+        fresh_buildkitd(),
+        BuildRequest(tmp_path, tags=["x/y:1"], cache_from=[ref, f"type=local,src={folder}"]),
     )
     assert {(i.name, i.found, i.reason) for i in second.cache.imports} == {
         (ref, True, ""),
@@ -76,9 +80,6 @@ def test_a_cache_is_missing_then_written_then_found(
     summary = second.cache.summary
     assert (summary.steps, summary.cached, summary.built, summary.failed) == (STEPS, STEPS, 0, 0)
     assert second.cache.exports == ()
-
-    again, _ = build(fresh, BuildRequest(tmp_path, tags=["x/y:1"]))
-    assert (again.cache.summary.cached, again.cache.imports) == (STEPS, ())
 
 
 def test_a_cache_behind_a_password_or_a_closed_port_is_told_with_its_reason(
