@@ -100,8 +100,10 @@ class Choice(NamedTuple):
         )
 
     def imports(self, image: Reference | None, given: Iterable[Cache] = ()) -> tuple[Cache, ...]:
-        """The caches to read besides those given: the branch's, then the default branch's.
+        """The caches to read besides those given: the default branch's, then the branch's.
 
+        In this order because BuildKit 0.32, where two caches hold a step, may not find what follows it in the
+        first of them (measured: docs/cache.md).
         image: a name that is pushed. A ref that is given already is left out. Raises UsageError.
         """
         if self.kind == "off":
@@ -129,7 +131,7 @@ class Choice(NamedTuple):
         return (Cache("registry", ref, (*attrs.items(), ("ignore-error", self.ignore_error))),)
 
     def _order(self, default: str) -> tuple[str, str]:
-        return self.branch or default, default
+        return default, self.branch or default
 
     def _place(self, image: Reference | None) -> Reference:
         """The repository of the caches."""

@@ -33,21 +33,21 @@ READ: dict[str, list[str]] = {
     "auto": ["h.io/team/app:buildcache-main"],
     "auto,branch=": ["h.io/team/app:buildcache-main"],
     "auto,branch=main": ["h.io/team/app:buildcache-main"],
-    "auto,branch=v2": ["h.io/team/app:buildcache-v2", "h.io/team/app:buildcache-main"],
-    "auto,branch=v2,default-branch=trunk": ["h.io/team/app:buildcache-v2", "h.io/team/app:buildcache-trunk"],
+    "auto,branch=v2": ["h.io/team/app:buildcache-main", "h.io/team/app:buildcache-v2"],
+    "auto,branch=v2,default-branch=trunk": ["h.io/team/app:buildcache-trunk", "h.io/team/app:buildcache-v2"],
     "auto,default-branch=trunk": ["h.io/team/app:buildcache-trunk"],
     "auto,branch=v2,ref=c.io/team/app-cache": [
-        "c.io/team/app-cache:buildcache-v2",
         "c.io/team/app-cache:buildcache-main",
+        "c.io/team/app-cache:buildcache-v2",
     ],
     "inline": ["h.io/team/app:main"],
-    "inline,branch=feature/login": ["h.io/team/app:feature-login", "h.io/team/app:main"],
-    "inline,branch=v2,default-branch=trunk": ["h.io/team/app:v2", "h.io/team/app:trunk"],
+    "inline,branch=feature/login": ["h.io/team/app:main", "h.io/team/app:feature-login"],
+    "inline,branch=v2,default-branch=trunk": ["h.io/team/app:trunk", "h.io/team/app:v2"],
 }
 
 
 @pytest.mark.parametrize("text", READ)
-def test_the_branchs_cache_is_read_before_the_default_branchs(text: str) -> None:
+def test_the_branchs_cache_comes_last(text: str) -> None:
     assert read(text) == READ[text]
 
 
@@ -210,8 +210,8 @@ class TestRequest:
         assert cache
         assert [entry.Attrs["ref"] for entry in cache.Imports] == [
             "h.io/other:latest",
-            "h.io/app-cache:buildcache-v2",
             "h.io/app-cache:buildcache-main",
+            "h.io/app-cache:buildcache-v2",
         ]
         assert [(entry.Type, entry.Attrs.get("ref")) for entry in cache.Exports] == [
             ("inline", None),
