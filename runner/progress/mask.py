@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from runner.progress.events import (
@@ -33,27 +33,48 @@ def make_mask(secrets: Iterable[str | bytes]) -> Mask | None:
     None where no value is long enough (MIN_LENGTH characters): then nothing has to be filtered.
     """
     found = {form for secret in secrets for form in _forms(secret)}
-    return Mask(sorted(found, key=len, reverse=True)) if found else None
+    return Mask(found) if found else None
 
 
 class Mask:
     """Replaces secret values by `***`. Made by `make_mask`; one for each build, for it holds back the
     beginning of what may become a secret when a step's output is cut in the middle of one."""
 
-    def __init__(self, secrets: list[bytes]) -> None:
-        self._secrets = secrets
-        self._bytes = re.compile(b"|".join(map(re.escape, secrets)))
-        texts = (secret.decode("utf-8", "surrogateescape") for secret in secrets)
-        self._text = re.compile("|".join(map(re.escape, texts)))
+    def __init__(self, secrets: Iterable[bytes]) -> None:
+        # A file of thousands of lines may be a secret: what a line of output costs must not grow with it.
+        self._secrets = frozenset(secrets)
+        self._sorted = sorted(self._secrets)
+        self._longest = max(map(len, self._sorted))
+        lengths: dict[bytes, set[int]] = {}
+        for secret in self._sorted:
+            lengths.setdefault(secret[:MIN_LENGTH], set()).add(len(secret))
+        self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
         self._held: dict[tuple[str, int], VertexLog] = {}
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
-        return self._text.sub(SHOWN, text)
+        try:
+            data = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            data = text.encode("utf-8", "replace")
+        masked = self.data(data)
+        return text if masked is data else masked.decode("utf-8", "replace")
 
     def data(self, data: bytes) -> bytes:
         """`data` without secrets."""
-        return self._bytes.sub(SHOWN.encode(), data)
+        parts = []
+        done = at = 0
+        lengths = self._lengths
+        last = len(data) - MIN_LENGTH
+        while at <= last:
+            for length in lengths.get(data[at : at + MIN_LENGTH], ()):
+                if data[at : at + length] in self._secrets:
+                    parts += [data[done:at], SHOWN.encode()]
+                    done = at = at + length
+                    break
+            else:
+                at += 1
+        return b"".join([*parts, data[done:]]) if parts else data
 
     def events(self, event: Event) -> Iterator[Event]:
         """What readers may see in place of `event`: nothing yet, or one event, or those held and it."""
@@ -100,15 +121,15 @@ class Mask:
 
     def _beginning(self, data: bytes) -> int:
         """How many bytes at the end of `data` may be the beginning of a secret."""
-        last = data[-1:]
-        longest = 0
-        for secret in self._secrets:
-            end = secret.find(last, 0, -1) + 1
-            while end:
-                if end > longest and data.endswith(secret[:end]):
-                    longest = end
-                end = secret.find(last, end, -1) + 1
-        return longest
+        for at in range(max(0, len(data) - self._longest + 1), len(data)):
+            start = data[at : at + MIN_LENGTH]
+            if len(start) == MIN_LENGTH and start not in self._lengths:
+                continue
+            rest = data[at:]
+            following = bisect_right(self._sorted, rest)
+            if following < len(self._sorted) and self._sorted[following].startswith(rest):
+                return len(rest)
+        return 0
 
     def _release(self, vertex: str | None) -> Iterator[VertexLog]:
         """What is held of a vertex, or of all."""

@@ -1,5 +1,7 @@
 """Secret values never reach a reader, wherever the daemon or a step puts them."""
 
+import time
+
 import pytest
 
 from runner.progress.events import (
@@ -117,3 +119,15 @@ def test_the_ways_a_secret_is_written(secret: str | bytes, text: str) -> None:
 def test_each_line_of_a_secret_of_several_lines() -> None:
     key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\nabc\n-----END KEY-----\n"
     assert mask(key).data(b"x MIIEpAIBAAKCAQEA y\nabc\n") == b"x *** y\nabc\n"
+
+
+def test_a_secret_of_thousands_of_lines_costs_little() -> None:
+    lines = [f"line-{number:06}-of-the-file" for number in range(20_000)]
+    before = time.thread_time()
+    made = mask("\n".join(lines))
+    log = VertexLog("sha256:1", 0, 1, b"x" * 50 + lines[-1].encode() + b"\n")
+    for _ in range(1000):
+        (shown,) = through(made, log)
+        assert isinstance(shown, VertexLog)
+        assert shown.data == b"x" * 50 + b"***\n"
+    assert time.thread_time() - before < 4
