@@ -89,7 +89,8 @@ def passwords(values: Iterable[str]) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for value in values:
-        for login in re.findall(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#\s]+)@", value):
+        for place in re.findall(r"(?<=[A-Za-z0-9+.-])://(?=([^/?#\s]*))", value):
+            login = place.rpartition("@")[0]
             _, colon, password = login.partition(":")
             if colon and password:
                 found[login] = None

@@ -1,6 +1,7 @@
 """Build arguments: given, from the environment, and what of them must not be shown."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,9 @@ def test_passwords_in_urls_are_found(value: str) -> None:
     found = passwords([value])
     assert set(found) == set(MASKED[value])
     assert list(found) == sorted(found, key=len, reverse=True)
+
+
+def test_a_long_value_is_searched_for_passwords_in_linear_time() -> None:
+    before = time.thread_time()
+    assert passwords(["a" * 400_000, "a://" * 100_000 + "me:pa@@host"]) == ("me:pa@",)
+    assert time.thread_time() - before < 2
