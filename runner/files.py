@@ -28,14 +28,14 @@ def check_target(path: str) -> None:
 def write_whole(path: str, text: str) -> None:
     """Write a file under another name in its directory, then give it its own. Raises Error."""
     target = os.path.realpath(path)
-    part = f"{target}.{os.getpid()}.part"
+    part = f"{target}.{os.urandom(8).hex()}.part"
     try:
         stream = _stream(path)
         if stream is not None:
             _write(stream, text)
             return
         try:
-            _write(part, text)
+            _write(part, text, "x")
             os.replace(part, target)
         except BaseException:
             if os.path.exists(part):
@@ -45,8 +45,8 @@ def write_whole(path: str, text: str) -> None:
         raise Error(f"writing {path}: {cause.strerror}") from cause
 
 
-def _write(target: str | int, text: str) -> None:
-    with open(target, "w", encoding="utf-8", closefd=isinstance(target, str)) as file:
+def _write(target: str | int, text: str, mode: str = "w") -> None:
+    with open(target, mode, encoding="utf-8", closefd=isinstance(target, str)) as file:
         file.write(text)
 
 

@@ -82,3 +82,12 @@ def test_stdout_may_be_a_file_to_which_more_is_written(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as out:
         subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
     assert (tmp_path / "out").read_text() == "a\nb\nc\n"
+
+
+def test_a_link_that_was_put_where_the_part_could_be_is_not_followed(tmp_path: Path) -> None:
+    target, other = tmp_path / "out.json", tmp_path / "other"
+    other.write_text("kept")
+    (tmp_path / f"out.json.{os.getpid()}.part").symlink_to(other)
+    write_whole(str(target), "new")
+    assert target.read_text() == "new"
+    assert other.read_text() == "kept"
