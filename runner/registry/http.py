@@ -64,8 +64,9 @@ class HttpClient:
         registry: the host on whose behalf it is sent: its CA is trusted, and where it is insecure, no server
             under its name has to show a valid certificate.
         doing: what the request is for, as the beginning of an error's text.
-        A GET follows redirects, and takes its Authorization to the same host only. A connection that was cut
-        is tried once more. Raises TransientError where the server cannot be reached, AccessError where it is
+        A GET follows redirects, and takes its Authorization to the same scheme, host and port only. A
+        connection that was cut is tried once more. Raises TransientError where the server cannot be reached,
+        AccessError where it is
         not trusted or its address is none.
         """
         deadline = time.monotonic() + _DEADLINE
@@ -76,7 +77,7 @@ class HttpClient:
             if method != "GET" or reply.status not in (301, 302, 303, 307, 308) or not reply.location:
                 return reply
             before, parts = parts, _split(reply.location, doing, parts.geturl())
-            if before.hostname != parts.hostname or (before.scheme, parts.scheme) == ("https", "http"):
+            if _origin(before) != _origin(parts):
                 sent.pop("Authorization", None)
         raise AccessError(f"{doing}: {parts.hostname} redirects without end")
 
@@ -185,6 +186,14 @@ def _split(url: str, doing: str, base: str = "") -> "SplitResult":
         return urlsplit(urljoin(base, url))
     except ValueError:
         raise AccessError(f"{doing}: {url!r} is not a valid address") from None
+
+
+def _origin(url: "SplitResult") -> tuple[str, str | None, int | None]:
+    try:
+        port = url.port
+    except ValueError:
+        port = -1  # It is refused when it is asked.
+    return url.scheme, url.hostname, {"http": 80, "https": 443}.get(url.scheme) if port is None else port
 
 
 def _proxy_headers(proxy: "SplitResult") -> dict[str, str]:

@@ -186,6 +186,15 @@ class TestRedirects:
             error = failure(f"http://{server.host}/")
         assert error.message == "asking: 'http://[nowhere' is not a valid address"
 
+    def test_authorization_does_not_go_to_another_port(self) -> None:
+        with (
+            Server(hello) as other,
+            Server(lambda _: Answer(302, headers={"Location": f"http://{other.host}/"})) as server,
+        ):
+            assert get(f"http://{server.host}/").body == b"hello"
+        assert "authorization" in server.asked[0].headers
+        assert "authorization" not in other.asked[0].headers
+
     def test_a_post_is_not_sent_elsewhere(self) -> None:
         with Server(lambda _: Answer(307, headers={"Location": "/"})) as server:
             reply = HttpClient().send("POST", f"http://{server.host}/", registry="r", doing="", body=b"x")
