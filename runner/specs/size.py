@@ -15,10 +15,10 @@ def parse_size(flag: str, text: str) -> int:
     flag names the option in errors. Raises UsageError.
     """
     match = SIZE.fullmatch(text)
-    size = int(float(match[1]) * 1024 ** " kmgtp".index((match[2] or " ").lower())) if match else LIMIT
+    size = float(match[1]) * 1024 ** " kmgtp".index((match[2] or " ").lower()) if match else LIMIT
     if size >= LIMIT:
         raise refusal(flag, text, "it is not a size", "Such as 512mb or 10gb, or a number of bytes.")
-    return size
+    return int(size)
 
 
 def human_size(size: float) -> str:

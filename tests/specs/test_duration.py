@@ -26,3 +26,9 @@ def test_seconds(text: str) -> None:
 def test_what_is_not_a_duration_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="it is not one"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["9999999999", "8761h", "9" * 400, "9" * 400 + "h"])
+def test_longer_than_a_year_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="longer than 365 days"):
+        parse_duration(text)

@@ -59,3 +59,8 @@ def test_what_is_not_a_size_is_refused(text: str) -> None:
         parse_size("--cache-size", text)
     assert caught.value.message == f"reading --cache-size {text!r}: it is not a size"
     assert caught.value.hint == "Such as 512mb or 10gb, or a number of bytes."
+
+
+def test_a_size_of_hundreds_of_digits_is_refused() -> None:
+    with pytest.raises(UsageError, match="it is not a size"):
+        parse_size("--max", "9" * 400)
