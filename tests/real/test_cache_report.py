@@ -40,7 +40,7 @@ def build(daemon: Buildkitd, request: BuildRequest) -> tuple[BuildResult, list[e
 def test_a_cache_is_missing_then_written_then_found(
     tmp_path: Path, fresh_buildkitd: StartBuildkitd, registry: Registry
 ) -> None:
-    ref, folder = f"{registry.host}/report/app:cache", tmp_path / "cache"
+    ref, folder = f"{registry.host}/report/cache:app", tmp_path / "cache"
     request = BuildRequest(
         context(tmp_path),
         tags=[f"{registry.host}/report/app:1"],
