@@ -193,7 +193,9 @@ class BuildRequest(_Fields):
         return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
 
     def __repr__(self) -> str:
-        return hide(super().__repr__(), self.masks())
+        """Without the values of build arguments, of which any may be a secret."""
+        keys = MappingProxyType(dict.fromkeys(self.build_args, "***"))
+        return hide(super(BuildRequest, self._replace(build_args=keys)).__repr__(), self.masks())
 
 
 class SolvePlan(NamedTuple):

@@ -166,7 +166,7 @@ def test_a_client_may_connect_at_once_and_is_answered(root: Path, run: Buildctl)
         started = time.monotonic() - began
         answer = run(str(daemon.address), "debug", "workers")
         assert answer.returncode == 0, answer.stderr
-        assert started < 0.1
+        assert started < 1
         assert daemon.alive()
         assert daemon.failure(timeout=0.0) is None
     assert_nothing_is_left(root)
@@ -179,7 +179,7 @@ def test_it_stops_in_a_moment(root: Path, run: Buildctl) -> None:
     run(str(daemon.address), "debug", "workers")
     began = time.monotonic()
     daemon.stop()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 2
     assert daemon.failure(timeout=0.0) is None
 
 
@@ -253,7 +253,7 @@ def test_after_a_sigkill_nothing_is_left(
         os.kill(int(lock_of(root)[victim]), signal.SIGKILL)
         began = time.monotonic()
         assert select.select([daemon], [], [], 1)[0]
-        assert time.monotonic() - began < 0.2
+        assert time.monotonic() - began < 1
         assert not daemon.alive()
         failure = daemon.failure()
         assert failure is not None
@@ -304,7 +304,7 @@ def test_a_daemon_that_cannot_start_says_why(root: Path) -> None:
                 client.recv(1)
             reset = time.monotonic()
         failure = daemon.failure()
-        assert time.monotonic() - reset < 0.2
+        assert time.monotonic() - reset < 1
     assert isinstance(failure, DaemonError)
     assert "not a directory" in failure.message
     assert f"{root}/runner.log" in failure.hint
