@@ -168,7 +168,7 @@ def test_a_failure_in_a_dockerfile_of_one_megabyte(tmp_path: Path, client: Clien
             "secret tok: not found",
             "--secret id=tok,src=FILE",
         ),
-        ("FROM 127.0.0.1:9/a/b:c\n", errors.TransientError, "connection refused", "does not answer the daemon"),
+        ("FROM 127.0.0.1:9/a/b:c\n", errors.TransientError, "connection refused", "does not answer"),
         (
             "# syntax=127.0.0.1:9/docker/dockerfile:1\nFROM busybox\n",
             errors.TransientError,
