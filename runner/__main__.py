@@ -1,12 +1,18 @@
 """The command's process: `buildkit-runner`, or `python -m runner`."""
 
-import gc
 import os
-import sys
-from contextlib import suppress
-from typing import NoReturn
+import signal
 
-from runner.cli import main
+# Before the other imports: a signal that comes while they go on ends the process without a traceback.
+for _number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(_number, lambda number, _frame: os._exit(128 + number))
+
+import gc  # noqa: E402
+import sys  # noqa: E402
+from contextlib import suppress  # noqa: E402
+from typing import NoReturn  # noqa: E402
+
+from runner.cli import main  # noqa: E402
 
 # So many new objects between two runs of the cycle collector: the start, which makes no garbage, stays below.
 GC_THRESHOLD = 50_000

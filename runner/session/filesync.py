@@ -22,7 +22,7 @@ from runner.context.names import decode
 from runner.context.patterns import Matcher
 from runner.context.stats import StatFrames
 from runner.context.walk import Found, walk
-from runner.errors import DaemonError, Error, ProtocolError, UsageError
+from runner.errors import DaemonError, Error, ProtocolError
 from runner.transport.stream import NOT_FOUND, OK, UNKNOWN, Handler, Metadata, ServerStream
 from runner.wire.filesync import FILE_SYNC_DIFF_COPY
 
@@ -76,8 +76,9 @@ class FileSync:
             if root is None:
                 upload.refuse(NOT_FOUND, f"no access allowed to dir {name!r}")
                 return upload
-            if isinstance(self.stats.error, UsageError):
-                # The daemon takes an ignore file that it did not get for an empty one, and would build.
+            if self.stats.error is not None and not isinstance(self.stats.error, DaemonError):
+                # A file could not be sent. The daemon takes an ignore file that it did not get for an empty
+                # one, and would build.
                 raise self.stats.error
             upload.begin(root, asked)
         except Error as error:

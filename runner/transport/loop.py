@@ -36,7 +36,7 @@ class Loop:
         self._woken = False
         self._closing = False
         self._closed = True
-        self._thread: threading.Thread | None = None
+        self._thread = threading.Thread(target=self._run, name="buildkit-runner-loop", daemon=True)
         self._wake_read = self._wake_write = -1
 
     def __enter__(self) -> Self:
@@ -53,7 +53,6 @@ class Loop:
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._poll.register(self._wake_read, select.POLLIN)
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="buildkit-runner-loop", daemon=True)
         self._thread.start()
 
     def connect(self, address: Address, *, timeout: float) -> Connection:
@@ -84,18 +83,26 @@ class Loop:
         return connection
 
     def close(self) -> None:
-        """End all connections and calls, and the thread. Takes at most a second."""
+        """End all connections and calls, and the thread. Takes at most a second.
+
+        May be called more than once, and after a `start` that an exception interrupted.
+        """
         self.check_not_inside()
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return
         with self._lock:
             self._closing = True
-            self._wake()
-        thread.join(1)
-        if not thread.is_alive():
-            os.close(self._wake_read)
-            os.close(self._wake_write)
+            if self._wake_write >= 0:
+                self._wake()
+        try:
+            self._thread.join(1)
+        except RuntimeError:
+            # It was not started, or not yet: then it ends at once.
+            with self._lock:
+                self._closed = True
+        if not self._thread.is_alive():
+            pipe, self._wake_read, self._wake_write = (self._wake_read, self._wake_write), -1, -1
+            for end in pipe:
+                if end >= 0:
+                    os.close(end)
 
     def submit(self, work: Callable[[], None]) -> bool:
         """Run work soon on the loop's thread. Returns False, and forgets it, when the loop is closed.

@@ -164,14 +164,17 @@ class _Class:
 
     def __call__(self) -> Message:
         """A new message of the class; `plan` is set after it."""
-        if self.type is None:
+        cls = self.type
+        if cls is None:
             from importlib import import_module
 
             module, _, name = self.name.rpartition(".")
             home = f"{self.module.rpartition('.')[0]}.{module}" if module else self.module
-            self.type = getattr(import_module(home), name)
-            self.plan = _plan_of(self.type)
-        return self.type()
+            cls = getattr(import_module(home), name)
+            self.plan = cls._plan or _plan_of(cls)
+            # Last: here other threads see that it is done, and a signal may have ended what came before.
+            self.type = cls
+        return cls()
 
 
 class _Entry:

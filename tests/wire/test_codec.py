@@ -13,7 +13,7 @@ from google.protobuf.message import Message as ProtobufMessage
 
 from proto import generate
 from runner.errors import ProtocolError, UsageError
-from runner.wire import auth, content, control, errdefs, fsutil, gateway, ops, secrets, timestamp
+from runner.wire import auth, codec, content, control, errdefs, fsutil, gateway, ops, secrets, timestamp
 from runner.wire.codec import MAX_DEPTH, Message
 from tests.wire.peers import fill, our_classes, protobuf_classes, same
 
@@ -266,3 +266,19 @@ def test_importing_control_imports_nothing_heavy() -> None:
     assert loaded.isdisjoint(
         {"google.protobuf", "dataclasses", "inspect", "json", "logging", "asyncio", "pathlib"}
     )
+
+
+def test_a_class_is_resolved_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a signal's handler raises meanwhile leaves nothing half done behind."""
+    found = codec._Class("runner.wire.control", "timestamp.Timestamp")
+
+    def interrupted(_class: type[Message]) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(codec, "_plan_of", interrupted)
+        patched.setattr(timestamp.Timestamp, "_plan", None)
+        with pytest.raises(KeyboardInterrupt):
+            found()
+    assert isinstance(found(), timestamp.Timestamp)
+    assert found.plan is not None
