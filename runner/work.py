@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runner.cache.report import report_of
 from runner.errors import AccessError, Error, RpcError, UsageError
 from runner.features import too_new, uses_new_features
+from runner.progress.events import WARNING
 from runner.progress.failure import FailureLog, explain
 from runner.progress.mask import make_mask
 from runner.registry.credentials import CredentialStore
@@ -76,7 +77,7 @@ class SessionWork:
         self._secrets = Secrets(planned.secrets)
         self._mask = make_mask((*planned.masks, *self._secrets.values()))
         self._credentials = CredentialStore(planned.pushed)
-        self._auth = Auth(self._credentials, registries, self._notice)
+        self._auth = Auth(self._credentials, registries, lambda text: self._notice(WARNING + text))
         self._caches = caches
         self._content = _content(caches, planned.stores)
 

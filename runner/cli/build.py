@@ -10,6 +10,7 @@ from runner.cli import connection
 from runner.cli.flags import HELP, Command, Flag, Values
 from runner.cli.stdout import say
 from runner.errors import UsageError
+from runner.progress.events import WARNING, Notice
 from runner.progress.readers import KINDS, open_reader
 from runner.registry.settings import RegistrySettings, parse_settings
 from runner.request import BuildRequest
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PLATFORM = "DOCKER_DEFAULT_PLATFORM"
 
+# The displays that leave notices out.
+HIDING = ("quiet", "none", "rawjson")
 COMMAND = Command(
     "build",
     "CONTEXT",
@@ -161,6 +164,8 @@ def _readers(values: Values, display: str) -> "Iterator[Callable[[Event], None]]
         def show(event: "Event") -> None:
             for reader in readers:
                 reader.event(event)
+            if display in HIDING and isinstance(event, Notice) and event.message.startswith(WARNING):
+                print(event.message, file=stream, flush=True)
 
         yield show
 

@@ -116,8 +116,15 @@ class Warning(NamedTuple):
     ranges: tuple[SourceRange, ...] = ()
 
 
+# What a notice begins with that must be seen whatever the display.
+WARNING = "warning: "
+
+
 class Notice(NamedTuple):
-    """The runner itself has something to tell, such as an option without effect."""
+    """The runner itself has something to tell, such as an option without effect.
+
+    message: begins with `warning: ` where a secret may be in danger.
+    """
 
     time: int
     message: str
