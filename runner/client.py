@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from runner.api import Info
     from runner.cache.local import LocalCaches
     from runner.disk import UsageRecord
+    from runner.nodes.pool import Nodes
     from runner.progress.events import Event
     from runner.request import BuildRequest
     from runner.result import BuildResult
     from runner.solve import Build
+    from runner.specs.node import Node
     from runner.transport.address import TLS
     from runner.transport.loop import Connection
+    from runner.work import SessionWork
 
 Answer = TypeVar("Answer")
 
@@ -36,9 +39,12 @@ class Client:
         least goes first, cache mounts and copies of contexts like layers. Not for a daemon that is joined.
     registries: which registries are insecure, their CAs and mirrors.
     tls: the files for a tcp address.
+    nodes: further daemons and the platforms that are built there, as `--node` takes them; what no node is
+        named for is built on the one above. node_fallback: "fail" where a node cannot be reached, or
+        "emulate": then its platforms too.
 
-    Raises UsageError for a cache_size that is not above 0. Nothing is opened before the first call. Calls may
-    be made from several threads.
+    Raises UsageError for a cache_size that is not above 0, and for nodes that are not understood. Nothing is
+    opened before the first call. Calls may be made from several threads.
     """
 
     def __init__(
@@ -50,6 +56,8 @@ class Client:
         cache_size: int | None = None,
         registries: RegistrySettings | None = None,
         tls: "TLS | None" = None,
+        nodes: "Iterable[str | Node]" = (),
+        node_fallback: str = "fail",
     ) -> None:
         if cache_size is not None and cache_size <= 0:
             raise UsageError(
@@ -65,6 +73,7 @@ class Client:
             registries=self._registries,
             tls=tls,
         )
+        self._nodes = _open_nodes(nodes, node_fallback, self._registries)
 
     def __enter__(self) -> "Client":
         return self
@@ -75,7 +84,7 @@ class Client:
         if kind is None or issubclass(kind, AccessError | BuildFailed):
             self.close()
         else:
-            self._endpoint.close()  # A cancelled build's user does not wait.
+            self._close()  # A cancelled build's user does not wait.
 
     def close(self) -> None:
         """Close the connections, and stop the daemon if it is ours, its cache not above its size.
@@ -85,6 +94,13 @@ class Client:
         try:
             if self._endpoint.owned and self._cache_size is not None:
                 self._shrink(self._cache_size)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        try:
+            if self._nodes:
+                self._nodes.close()
         finally:
             self._endpoint.close()
 
@@ -117,13 +133,36 @@ class Client:
 
         Raises UsageError; what else goes wrong, `build.result()` raises.
         """
+        from runner.solve import Build
+
+        if self._nodes and request.platforms:
+            return self._nodes.start(request, self._work, self._endpoint, timeout=timeout)
+        notices = (
+            ("the nodes are not used, as no platform was asked for (--platform)",) if self._nodes else ()
+        )
+        return Build(self._work(request, self._endpoint, notices=notices), timeout=timeout)
+
+    def _work(
+        self,
+        request: "BuildRequest",
+        endpoint: Endpoint,
+        *,
+        ref: str = "",
+        title: str = "",
+        notices: tuple[str, ...] = (),
+        index: bool = False,
+    ) -> "SessionWork":
+        """What a build on a daemon takes.
+
+        ref: its name. title: what errors call it. index: make an index of a single platform too.
+        Raises UsageError, and what the start of a daemon raises.
+        """
         from runner.context.local import open_context
         from runner.request import plan
-        from runner.solve import Build
         from runner.work import SessionWork
 
         context = open_context(request.context, request.dockerfile)
-        ref, session = new_id(), new_id()
+        ref, session = ref or new_id(), new_id()
         registries = self._registries.with_insecure(request.insecure_hosts())
         caches = _open_caches(request)
         try:
@@ -135,23 +174,25 @@ class Client:
                 registries=registries,
                 digests=caches.digests if caches else {},
             )
-            self._endpoint.open()
-            work = SessionWork(
+            if index:
+                planned.solve.FrontendAttrs["multi-platform"] = "true"
+            endpoint.open()
+            notices = (*endpoint.notices, *notices, *planned.notices, *(caches.notices if caches else ()))
+            return SessionWork(
                 planned,
                 context,
                 session=session,
-                shared_key=self._shared_key(os.path.realpath(context.path)),
+                shared_key=_shared_key(os.path.realpath(context.path), endpoint),
                 registries=registries,
                 caches=caches,
-                endpoint=self._endpoint,
-                notices=(*self._endpoint.notices, *planned.notices, *(caches.notices if caches else ())),
-                title=str(request.context),
+                endpoint=endpoint,
+                notices=notices,
+                title=title or str(request.context),
             )
         except BaseException:
             if caches:
                 caches.close()
             raise
-        return Build(work, timeout=timeout)
 
     def info(self) -> "Info":
         """What the daemon is and what it can run. Raises UsageError, RpcError and DaemonError."""
@@ -212,12 +253,22 @@ class Client:
         finally:
             connection.close()
 
-    def _shared_key(self, path: str) -> str:
-        """Under which the daemon keeps what it received of a context, so that only changes are sent again.
 
-        A daemon of our own has this machine's paths only; in a shared one two machines must not meet.
-        """
-        return path if self._endpoint.owned else f"{os.uname().nodename}:{path}"
+def _shared_key(path: str, endpoint: Endpoint) -> str:
+    """Under which the daemon keeps what it received of a context, so that only changes are sent again.
+
+    A daemon of our own has this machine's paths only; in a shared one two machines must not meet.
+    """
+    return path if endpoint.owned else f"{os.uname().nodename}:{path}"
+
+
+def _open_nodes(nodes: "Iterable[str | Node]", fallback: str, registries: RegistrySettings) -> "Nodes | None":
+    """The nodes, if there are any; nothing is connected yet. Raises UsageError."""
+    if not nodes:
+        return None
+    from runner.nodes.pool import Nodes
+
+    return Nodes(nodes, fallback, registries)
 
 
 def _open_caches(request: "BuildRequest") -> "LocalCaches | None":

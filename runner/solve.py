@@ -39,12 +39,13 @@ class Work(Protocol):
     def begin(self, news: "SimpleQueue[tuple[str, Any]]", timeout: float | None) -> None:
         """Connect, within timeout seconds, and send the calls.
 
-        Puts ("status", bytes), ("notice", str) and, for each of "session", "solve" and "status", one
-        ("ended", (name, error or None)) on the queue. Raises Error.
+        Puts ("status", bytes) or ("event", Event), ("notice", str) and, for each of "session", "solve" and
+        "status", one ("ended", (name, error or None)) on the queue. Raises Error.
         """
 
     def taken(self, size: int) -> None:
-        """So many bytes of a "status" were taken from the queue: where many wait, the daemon's are held."""
+        """So many bytes of a "status", or an "event", were taken from the queue: where many wait, the
+        daemon's are held."""
 
     def response(self) -> dict[str, str]:
         """The Solve's exporter response, after it has ended well."""
@@ -216,6 +217,9 @@ class Build:
                     continue
                 for event in events:
                     yield from self._seen(event)
+            elif kind == "event":
+                self._work.taken(1)
+                yield from self._seen(value)
             elif kind == "notice":
                 yield from self._seen(Notice(time=time.time_ns(), message=value))
             elif kind == "cancel":

@@ -48,6 +48,8 @@ class Choice(NamedTuple):
     kind: `auto`, a cache in the registry beside the image; `inline`, one in the image; `off`, none.
     branch, default_branch: whose caches; "" is not known: then the default one, and that is `main`.
     ref: another repository for the cache than the image's. mode, ignore_error: as `--cache-to` has them.
+    suffix: ends the tag of the cache that is written, where several solves have one each; suffixes: those of
+        the ones that are read, what counts most last.
     """
 
     kind: str = "off"
@@ -56,6 +58,8 @@ class Choice(NamedTuple):
     ref: Reference | None = None
     mode: str = "max"
     ignore_error: str = "true"
+    suffix: str = ""
+    suffixes: tuple[str, ...] = ("",)
 
     @classmethod
     def parse(cls, text: str) -> "Choice":
@@ -110,7 +114,9 @@ class Choice(NamedTuple):
             return ()
         place, taken = self._place(image), {cache.ref for cache in given}
         default = self.default_branch or FALLBACK
-        names = [cache_tag(name) if self.kind == "auto" else image_tag(name) for name in self._order(default)]
+        names = [image_tag(name) for name in self._order(default)]
+        if self.kind == "auto":
+            names = [cache_tag(b, suffix) for b in self._order(default) for suffix in self.suffixes]
         found = [Cache("registry", place._replace(tag=name)) for name in dict.fromkeys(names)]
         return tuple(cache for cache in found if cache.ref not in taken)
 
@@ -124,7 +130,7 @@ class Choice(NamedTuple):
         place, given = self._place(image), tuple(given)
         if self.kind == "inline":
             return () if any(cache.kind == "inline" for cache in given) else (Cache("inline"),)
-        ref = place._replace(tag=cache_tag(self.branch or self.default_branch or FALLBACK))
+        ref = place._replace(tag=cache_tag(self.branch or self.default_branch or FALLBACK, self.suffix))
         if any(cache.ref == ref for cache in given):
             return ()
         attrs = {"mode": self.mode, "image-manifest": "true", "oci-mediatypes": "true"}
@@ -148,11 +154,12 @@ class Choice(NamedTuple):
         return Reference(image.registry, image.repository)
 
 
-def cache_tag(branch: str) -> str:
-    """The tag of a branch's cache, at most 128 characters, another one for each branch.
+def cache_tag(branch: str, suffix: str = "") -> str:
+    """The tag of a branch's cache, at most 128 characters, another one for each branch and suffix.
 
     A name that cannot be a tag as it stands ends with a hash of it, and so does one that ends as if it had.
     """
+    branch += f"-{suffix}" if suffix else ""
     text, room = _allowed(branch), TAG_LENGTH - len(PREFIX)
     if text == branch and len(text) <= room and not re.search(rf"-[0-9a-f]{{{HASH_LENGTH}}}\Z", text):
         return PREFIX + text

@@ -18,10 +18,13 @@ from runner.specs.attest import Attestation
 from runner.specs.csvspec import nearest
 
 if TYPE_CHECKING:
+    from runner.client import Client
     from runner.progress.events import Event
     from runner.result import BuildResult
 
 DEFAULT_PLATFORM = "DOCKER_DEFAULT_PLATFORM"
+NODE_VARIABLES = ("BUILDKIT_RUNNER_NODES", "BUILDKIT_RUNNER_NODES_FILE")
+FALLBACKS = ("fail", "emulate")
 
 # The displays that leave notices out.
 HIDING = ("quiet", "none", "rawjson")
@@ -67,6 +70,13 @@ COMMAND = Command(
             Flag("--registries", "FILE", "the same settings in a registries.toml"),
         ),
         **connection.GROUPS,
+        "Nodes: other daemons, each for its platforms": (
+            Flag(
+                "--node", "SPEC", "linux/arm64=tcp://HOST:PORT,ca=FILE,cert=FILE,key=FILE; see docs/nodes.md"
+            ),
+            Flag("--nodes", "FILE", "the same in a nodes.toml"),
+            Flag("--node-fallback", "HOW", "where one is down: fail (default) or emulate", choices=FALLBACKS),
+        ),
     },
     """\
   buildkit-runner build -t registry.example.com/team/app:1 --push .
@@ -90,7 +100,7 @@ def run(words: list[str]) -> int:
     registries = _registries(values, request)
     timeout = _timeout(values)
     write_files = _result_files(values, request)
-    with connection.make_client(values, registries) as client, _readers(values, display) as show:
+    with _client(values, registries) as client, _readers(values, display) as show:
         result = client.build(request, on_event=show, timeout=timeout)
         # Before a file that cannot be written ends the command: what was pushed must not be lost.
         try:
@@ -113,6 +123,16 @@ def _say_result(result: "BuildResult", request: BuildRequest, display: str) -> N
 
 def _names(request: BuildRequest) -> list[str]:
     return [str(name) for output in request.exporters() for name in output.names]
+
+
+def _client(values: Values, registries: RegistrySettings) -> "Client":
+    specs, file = values.filled("--node"), values.one("--nodes")
+    if not (specs or file or any(os.environ.get(name) for name in NODE_VARIABLES)):
+        return connection.make_client(values, registries)
+    from runner.nodes.settings import parse_nodes
+
+    nodes = parse_nodes(specs, file=file, environ=os.environ)
+    return connection.make_client(values, registries, nodes, values.one("--node-fallback") or "fail")
 
 
 def _timeout(values: Values) -> float | None:

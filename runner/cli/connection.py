@@ -7,8 +7,11 @@ from runner.cli.flags import Flag, Values
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.client import Client
     from runner.registry.settings import RegistrySettings
+    from runner.specs.node import Node
     from runner.transport.address import TLS
 
 HOW = ("auto", "join", "own")
@@ -33,8 +36,13 @@ GROUPS = {
 TLS_FILES = {"ca": ("ca.pem", "ca.crt"), "cert": ("cert.pem", "tls.crt"), "key": ("key.pem", "tls.key")}
 
 
-def make_client(values: Values, registries: "RegistrySettings") -> "Client":
-    """The client for these flags. Raises UsageError."""
+def make_client(
+    values: Values,
+    registries: "RegistrySettings",
+    nodes: "Iterable[Node]" = (),
+    node_fallback: str = "fail",
+) -> "Client":
+    """The client for these flags, with these nodes besides. Raises UsageError."""
     from runner.client import Client
 
     size = None
@@ -49,6 +57,8 @@ def make_client(values: Values, registries: "RegistrySettings") -> "Client":
         cache_size=size,
         registries=registries,
         tls=_tls(values),
+        nodes=nodes,
+        node_fallback=node_fallback,
     )
 
 

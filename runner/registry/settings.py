@@ -51,6 +51,11 @@ class RegistrySettings(NamedTuple):
         more = {host: self._of(host)._replace(insecure=True) for host in map(_canonical, hosts)}
         return self._replace(registries=MappingProxyType({**self.registries, **more})) if more else self
 
+    def only_insecure(self) -> RegistrySettings:
+        """The same without CAs and mirrors, of which a daemon that runs already cannot be told."""
+        kept = {host: Registry(insecure=True) for host, one in self.registries.items() if one.insecure}
+        return RegistrySettings(MappingProxyType(kept))
+
     def ca(self, host: str) -> str:
         """The PEM file of the CA that signs this registry's certificate, besides the system's; or ""."""
         return self._of(host).ca

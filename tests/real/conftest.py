@@ -30,7 +30,12 @@ class StartBuildkitd(Protocol):
     """Starts a daemon that knows the session's registry; the arguments are those of Buildkitd."""
 
     def __call__(
-        self, *, listen: Sequence[str] = (), config: str = "", env: Mapping[str, str] | None = None
+        self,
+        *,
+        listen: Sequence[str] = (),
+        config: str = "",
+        platforms: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
     ) -> Buildkitd: ...
 
 
@@ -97,11 +102,20 @@ def fresh_buildkitd(tools: Path, registry: Registry, busybox: str) -> Iterator[S
     with ExitStack() as stack:
 
         def start(
-            *, listen: Sequence[str] = (), config: str = "", env: Mapping[str, str] | None = None
+            *,
+            listen: Sequence[str] = (),
+            config: str = "",
+            platforms: Sequence[str] = (),
+            env: Mapping[str, str] | None = None,
         ) -> Buildkitd:
-            tables = registry_tables(registry.host)
             running = Buildkitd(
-                tools, state_directory(), registries=tables, listen=listen, config=config, env=env
+                tools,
+                state_directory(),
+                registries=registry_tables(registry.host),
+                listen=listen,
+                config=config,
+                platforms=platforms,
+                env=env,
             )
             return stack.enter_context(running)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ class Buildkitd:
     at the end.
     registries: its buildkitd.toml tables of registries (see `registry_tables`).
     listen: further addresses, such as tcp://127.0.0.1:PORT. config: more TOML, at its end.
+    platforms: what it says it builds; none is what it finds out itself.
     env: more environment variables.
     """
 
@@ -33,6 +35,7 @@ class Buildkitd:
         registries: str = "",
         listen: Sequence[str] = (),
         config: str = "",
+        platforms: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
     ) -> None:
         self.root = root
@@ -40,12 +43,13 @@ class Buildkitd:
         self.address = f"unix://{root}/buildkitd.sock"
         self.config = root / "buildkitd.toml"
         addresses = ", ".join(f'"{address}"' for address in (self.address, *listen))
+        worker = f"platforms = {json.dumps(platforms)}\n" if platforms else ""
         self.config.write_text(
             f'root = "{root}/state"\n'
             f"[grpc]\naddress = [{addresses}]\n"
             f'[otel]\nsocketPath = "{root}/otel.sock"\n'
             "[worker.containerd]\nenabled = false\n"
-            f"[worker.oci]\nenabled = true\ngc = false\n{registries}\n{config}\n"
+            f"[worker.oci]\nenabled = true\ngc = false\n{worker}{registries}\n{config}\n"
         )
         self._process = Process(
             [*NAMESPACES, tools / "buildkitd", "--config", self.config],
