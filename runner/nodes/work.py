@@ -173,7 +173,7 @@ class NodesWork:
         self._stopped = self._closed = True
         for solve in self._solves:
             solve.build.cancel()
-        self._room.release(len(self._threads))
+        self._room.release(len(self._threads) + 1)
         for thread in self._threads:
             thread.join(None if self._publishing else CLOSE)
         for solve in self._solves:

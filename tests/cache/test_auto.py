@@ -51,6 +51,18 @@ def test_the_branchs_cache_comes_last(text: str) -> None:
     assert read(text) == READ[text]
 
 
+def test_solves_that_run_apart_have_a_suffix_each() -> None:
+    choice = Choice.parse("auto,branch=v2")._replace(suffix="b", suffixes=("a", "b"))
+    assert [str(cache.ref) for cache in choice.imports(IMAGE)] == [
+        f"h.io/team/app:buildcache-{name}" for name in ("main-a", "main-b", "v2-a", "v2-b")
+    ]
+    assert [str(cache.ref) for cache in choice.exports(IMAGE)] == ["h.io/team/app:buildcache-v2-b"]
+    inline = Choice.parse("inline,branch=v2")._replace(suffix="b", suffixes=("a", "b"))
+    assert [str(cache.ref) for cache in inline.imports(IMAGE)] == ["h.io/team/app:main", "h.io/team/app:v2"]
+    assert len(cache_tag(LONG, "linux-arm64")) == 128
+    assert cache_tag(LONG, "linux-arm64") != cache_tag(LONG, "linux-amd64")
+
+
 def test_only_the_branchs_cache_is_written() -> None:
     attrs = {
         "ref": "h.io/team/app:buildcache-v2",
