@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pytest
 from tests.real.conftest import StartBuildkitd, state_directory
 from tests.support.command import Command
 from tests.support.faults import Proxy, SilentServer
+from tests.support.process import processes_with, soon
 from tests.support.registry import Registry
 
 BOUND = 5.0  # seconds from the fault to the end of our process
@@ -130,28 +131,6 @@ def reach(started: Started, phase: Phase, proxy: Proxy | None = None) -> None:
         assert proxy.stalled.wait(20), started.text
     else:
         started.wait_for(phase.marker)
-
-
-def processes_with(text: str) -> list[str]:
-    """The command lines on this machine that contain text, our own tests' left out."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if text in line and "pytest" not in line:
-                found.append(f"{entry.name} {line}")
-    return found
-
-
-def soon(check: Callable[[], list[str]], timeout: float = 5.0) -> list[str]:
-    """What the check still finds when it finds nothing no more, or after the timeout."""
-    deadline = time.monotonic() + timeout
-    while (found := check()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found
 
 
 def join(command: Command, phase: Phase, address: str) -> Started:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -102,3 +102,25 @@ def first_child(pid: int, timeout: float = 5.0) -> int:
         if time.monotonic() > deadline:
             raise RuntimeError(f"process {pid} has no child")
         time.sleep(0.005)
+
+
+def processes_with(text: str) -> list[str]:
+    """The command lines on this machine that contain text, our own tests' left out."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if text in line and "pytest" not in line:
+                found.append(f"{entry.name} {line}")
+    return found
+
+
+def soon(check: Callable[[], list[str]], timeout: float = 5.0) -> list[str]:
+    """What the check still finds when it finds nothing no more, or after the timeout."""
+    deadline = time.monotonic() + timeout
+    while (found := check()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found

@@ -117,6 +117,10 @@ class Registry:
         self._call("PUT", path, data, {"Content-Type": media_type}).close()
         return {"mediaType": media_type, "digest": digest, "size": len(data)}
 
+    def delete(self, repository: str, digest: str) -> None:
+        """Delete a manifest."""
+        self._call("DELETE", f"/v2/{repository}/manifests/{digest}").close()
+
     def __enter__(self) -> Self:
         return self
 
