@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runner.solve import Build
     from runner.specs.attest import Attestation
     from runner.specs.cache import Cache
+    from runner.specs.node import Node
     from runner.specs.output import Output
     from runner.specs.platform import Platform
     from runner.specs.reference import Reference
@@ -40,6 +41,7 @@ __all__ = [
     "Client",
     "Error",
     "Info",
+    "Node",
     "Output",
     "Platform",
     "Reference",
@@ -60,6 +62,7 @@ _MODULES = {
     "Client": "runner.client",
     "Error": "runner.errors",
     "Info": "runner.api",
+    "Node": "runner.specs.node",
     "Output": "runner.specs.output",
     "Platform": "runner.specs.platform",
     "Reference": "runner.specs.reference",

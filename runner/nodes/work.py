@@ -272,11 +272,13 @@ class NodesWork:
     def _publish(self) -> Error | None:
         """Make and push the index of each image; returns why it cannot be."""
         from runner.nodes.index import publish
+        from runner.registry.client import RegistryClient
 
         self._publishing = True
+        client = RegistryClient(self._registries)
         try:
             self._published = publish(
-                self._plan, self._made(), self._request.platforms, self._registries, self._put, self._tell
+                client, self._plan.outputs, self._made(), self._request.platforms, self._put
             )
         except Error as error:
             return error

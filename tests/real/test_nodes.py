@@ -193,7 +193,7 @@ def test_every_name_gets_the_index_and_the_files_say_so(
 ) -> None:
     names = [f"{registry.host}/nodes/{name}" for name in ("names:1", "other:2", "names:3")]
     tags = [word for name in names for word in ("-t", name)]
-    files = ["--metadata-file", tmp_path / "made.json", "--iidfile", tmp_path / "id"]
+    files = ["--metadata-file", f"{tmp_path}/made.json", "--iidfile", f"{tmp_path}/id"]
     ran = build(*tags, "--push", *files, "--events", tmp_path / "events", context)
     digest = registry.manifest("nodes/other", "2").digest
     assert ran.stdout == "".join(f"{name}@{digest}\n" for name in names)
@@ -208,6 +208,43 @@ def test_every_name_gets_the_index_and_the_files_say_so(
     steps = {event.vertex.name for event in seen if isinstance(event, events.VertexAdded)}
     assert {f"[{platform} stage-1 2/2] COPY --from=made /made /made" for platform in BOTH} <= steps
     assert all(re.match(r"\[(linux/amd64|linux/arm64|index)\b", step) for step in steps), steps
+
+
+def test_each_output_has_its_index(build: Build, registry: Registry, context: Path) -> None:
+    outputs = [
+        f"type=image,push=true,name={registry.host}/nodes/gzip:1",
+        f"type=image,push=true,push-by-digest=true,name={registry.host}/nodes/zstd,compression=zstd,"
+        "force-compression=true",
+    ]
+    ran = build("-o", outputs[0], "-o", outputs[1], context)
+    first, second = ran.stdout.split()
+    assert first == f"{registry.host}/nodes/gzip:1@{registry.manifest('nodes/gzip', '1').digest}"
+    assert registry.tags("nodes/zstd") == []
+    index = registry.manifest("nodes/zstd", second.rpartition("@")[2]).json
+    assert [entry["platform"]["architecture"] for entry in index["manifests"]] == ["amd64", "arm64"]
+    layers = registry.manifest("nodes/zstd", index["manifests"][1]["digest"]).json["layers"]
+    assert {layer["mediaType"].rpartition("+")[2] for layer in layers} == {"zstd"}
+
+
+def test_a_slow_reader_gets_everything_and_may_leave(
+    buildkitd: Buildkitd, arm_node: Buildkitd, context: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if much less may wait for it than the nodes have to tell."""
+    monkeypatch.setattr("runner.nodes.work.ROOM", 2)
+    (context / "Dockerfile").write_text("FROM both\nRUN for i in $(seq 300); do echo line $i; done\n")
+    request = BuildRequest(context, platforms=BOTH, no_cache=True)
+    seen: dict[str, bytes] = {}
+
+    def read(event: events.Event) -> None:
+        if isinstance(event, events.VertexLog):
+            seen[event.vertex] = seen.get(event.vertex, b"") + event.data
+
+    with Client(buildkitd.address, nodes=[f"linux/arm64={arm_node.address}"]) as client:
+        client.build(request, on_event=read)
+        assert list(seen.values()) == [b"".join(b"line %d\n" % i for i in range(1, 301))] * 2
+        with client.start(request) as build:
+            next(iter(build))
+            next(iter(build))
 
 
 def test_the_library_does_the_same(
@@ -375,17 +412,16 @@ def test_a_registry_that_loses_a_manifest(
     gone = f"http://{registry.host}/v2/nodes/gone/tags/list"
     wait = f"grep -q arm64 /etc/platform || until wget -q -O /dev/null {gone}; do sleep 0.1; done"
     (context / "Dockerfile").write_text(f"FROM both\nRUN {wait}\n")
-    lost = []
+    pushed: list[str] = []
+    lost: list[str] = []
 
     def lose(event: events.Event) -> None:
-        if (
-            isinstance(event, events.Transfer)
-            and event.completed
-            and "pushing manifest" in event.id
-            and not lost
-        ):
-            pushed = registry.manifest("nodes/kept", event.id.rpartition("@")[2])
-            lost.append(pushed.json["manifests"][0]["digest"])
+        if not isinstance(event, events.Transfer) or not event.completed:
+            return
+        if event.id.startswith("exporting manifest list "):
+            pushed.append(event.id.rpartition(" ")[2])
+        if event.id.startswith("pushing manifest for ") and not lost:
+            lost.append(registry.manifest("nodes/kept", pushed[0]).json["manifests"][0]["digest"])
             registry.delete("nodes/kept", lost[0])
             images.push(registry, "nodes/gone", ("1",), {"linux/amd64": b""})
 

@@ -1,0 +1,153 @@
+"""The index of what several nodes pushed by digest."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runner.errors import Error, ProtocolError
+from runner.progress.events import Transfer, Vertex, VertexAdded, VertexDone, VertexFailed, VertexStarted
+from runner.registry.index import publish_index
+from runner.result import Descriptor, ExporterResult, descriptor_from_json, platforms_of_index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from runner.progress.events import Event
+    from runner.registry.client import RegistryClient
+    from runner.result import BuildResult
+    from runner.specs.output import Output
+    from runner.specs.platform import Platform
+    from runner.specs.reference import Reference
+
+REFERENCE = "vnd.docker.reference.digest"
+
+
+class Published(NamedTuple):
+    """What was pushed: an entry for each image of the build, as the daemon would tell it of one solve."""
+
+    exporters: tuple[ExporterResult, ...]
+
+    @property
+    def digest(self) -> str:
+        """Of the first index."""
+        return next(made.descriptor.digest for made in self.exporters if made.descriptor)
+
+    def response(self) -> dict[str, str]:
+        """As a Solve's exporter response: the last image counts."""
+        from base64 import b64encode
+
+        last = self.exporters[-1]
+        if last.descriptor is None:
+            return {}
+        made = last.descriptor
+        fields: dict[str, Any] = {"mediaType": made.media_type, "digest": made.digest, "size": made.size}
+        if made.annotations:
+            fields["annotations"] = dict(made.annotations)
+        return {
+            "containerimage.descriptor": b64encode(json.dumps(fields).encode()).decode(),
+            "containerimage.digest": made.digest,
+            "image.name": ",".join(last.names),
+        }
+
+
+def publish(
+    client: RegistryClient,
+    outputs: Sequence[Output],
+    made: Sequence[BuildResult],
+    platforms: Iterable[Platform],
+    put: Callable[[Event], None],
+) -> Published:
+    """Push an index for each output, under its digest and then under its tags.
+
+    made: what each node made of the same outputs. platforms: their order. put: takes the events that tell of
+    it. Raises AccessError, TransientError and ProtocolError; no tag is then another than before.
+    """
+    order = [str(platform._replace(os_version="")) for platform in platforms]
+    found = []
+    for number, output in enumerate(outputs):
+        pushed = [result.exporters[number].descriptor for result in made]
+        if None in pushed:
+            raise ProtocolError("making the index: a node does not tell what it pushed")
+        found.append(_publish(client, output, [one for one in pushed if one], order, put))
+    return Published(tuple(found))
+
+
+def _publish(
+    client: RegistryClient,
+    output: Output,
+    pushed: list[Descriptor],
+    order: list[str],
+    put: Callable[[Event], None],
+) -> ExporterResult:
+    repositories: dict[Reference, list[str]] = {}
+    for name in output.names:
+        tags = repositories.setdefault(name._replace(tag=""), [])
+        if name.tag:
+            tags.append(name.tag)
+    data, descriptor = b"", {}
+    for repository, tags in repositories.items():
+        with _step(f"[index] pushing the index to {repository}", put) as vertex:
+            indexes = [client.manifest(repository._replace(digest=one.digest)) for one in pushed]
+            index = joined([json.loads(one.data) for one in indexes], order)
+            descriptor = publish_index(client, repository, tags, index)
+            data = json.dumps(index).encode()
+            for tag in tags:
+                now = time.time_ns()
+                what = f"{repository._replace(tag=tag)}@{descriptor['digest']}"
+                put(Transfer(vertex, what, "", 0, 0, now, now, now))
+    whole = descriptor_from_json({**descriptor, "annotations": _common([one.annotations for one in pushed])})
+    return ExporterResult(output.kind, tuple(map(str, output.names)), whole, platforms_of_index(data))
+
+
+def joined(indexes: Sequence[dict[str, Any]], order: Sequence[str]) -> dict[str, Any]:
+    """Several indexes as the one that BuildKit makes of all: the images by platform, then their attestations.
+
+    order: the platforms as `os/arch[/variant]`. What all have alike is kept. Raises ProtocolError.
+    """
+    try:
+        entries = [entry for index in indexes for entry in index["manifests"]]
+        images = [entry for entry in entries if REFERENCE not in (entry.get("annotations") or {})]
+        attestations = [entry for entry in entries if entry not in images]
+        images.sort(key=lambda entry: order.index(_platform(entry)))
+        places = [entry["digest"] for entry in images]
+        attestations.sort(key=lambda entry: places.index(entry["annotations"][REFERENCE]))
+    except (KeyError, TypeError, ValueError, AttributeError) as cause:
+        raise ProtocolError(
+            "making the index: what a node pushed is not an index of its platforms"
+        ) from cause
+    first = indexes[0]
+    index = {key: first[key] for key in ("schemaVersion", "mediaType")}
+    index["manifests"] = [*images, *attestations]
+    if annotations := _common([one.get("annotations") or {} for one in indexes]):
+        index["annotations"] = annotations
+    return index
+
+
+def _platform(entry: dict[str, Any]) -> str:
+    platform = entry["platform"]
+    return "/".join(filter(None, (platform["os"], platform["architecture"], platform.get("variant"))))
+
+
+def _common(pairs: Sequence[Any]) -> dict[str, str]:
+    """What all of several mappings say alike."""
+    first, *others = pairs
+    return {key: value for key, value in first.items() if all(one.get(key) == value for one in others)}
+
+
+@contextmanager
+def _step(name: str, put: Callable[[Event], None]) -> Iterator[str]:
+    """Tell of work of our own as of a vertex; gives its digest."""
+    vertex = Vertex(f"sha256:{sha256(name.encode()).hexdigest()}", name)
+    started = time.time_ns()
+    put(VertexAdded(vertex))
+    put(VertexStarted(vertex, started))
+    try:
+        yield vertex.digest
+    except Error as error:
+        put(VertexFailed(vertex, started, time.time_ns(), error.message))
+        raise
+    put(VertexDone(vertex, started, time.time_ns()))
