@@ -110,6 +110,10 @@ class NodesWork:
         self._news = news
         parts = self._reachable(timeout)
         whole = len(parts) == 1
+        theirs = [host for host, one in self._registries.registries.items() if one.mirrors or one.ca]
+        if theirs and any(part.node for part in parts):
+            hosts = ", ".join(theirs)
+            self._tell(f"mirrors and CAs of {hosts}: the nodes know those of their own configuration only")
         if not whole:
             for text in self._plan.notices:
                 self._tell(text)
