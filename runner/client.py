@@ -136,6 +136,7 @@ class Client:
                 digests=caches.digests if caches else {},
             )
             self._endpoint.open()
+            self._endpoint.count_build()
             work = SessionWork(
                 planned,
                 context,

@@ -115,7 +115,7 @@ class BuildRequest(_Fields):
             attestations=asked(_parsed(attestations, Attestation.parse)),
         )
         request.exporters()
-        request.cache_exports()
+        request.following_export()
         return request._checked()
 
     def with_environment(self, environ: Mapping[str, str]) -> Self:
@@ -160,13 +160,14 @@ class BuildRequest(_Fields):
         return (*self.cache_from, *more)
 
     def cache_exports(self) -> tuple[Cache, ...]:
-        """The caches to write: `cache_to`, the inline one that the build argument BUILDKIT_INLINE_CACHE asks
-        for, and that of `cache`. Raises UsageError.
+        """The caches to write with the image: `cache_to`, the inline one that the build argument
+        BUILDKIT_INLINE_CACHE asks for, and that of `cache` where it does not follow. Raises UsageError.
         """
         inline = self.build_args.get("BUILDKIT_INLINE_CACHE", "").lower() in ("1", "t", "true")
         found = tuple(dict.fromkeys((*self.cache_to, *([Cache("inline")] if inline else ()))))
-        if self.cache:
-            found += self.cache.exports(self._pushed_name(), found)
+        if self.cache and not self.cache_follows:
+            choice = self.cache._replace(mode=self.cache.mode or "max")
+            found += choice.exports(self._pushed_name(), found)
         places = [str(cache.ref or cache.directory) for cache in found]
         for place in filter(None, places):
             if places.count(place) > 1:
@@ -174,6 +175,20 @@ class BuildRequest(_Fields):
                     f"exporting the cache: two caches go to {place}", hint="Give one --cache-to for it."
                 )
         return found
+
+    @property
+    def cache_follows(self) -> bool:
+        """Whether the cache of `cache` is written by a Solve of its own, after the image's has ended well.
+
+        Its steps are cached then, but those of `no_cache` would all run again.
+        """
+        return self.cache is not None and self.cache.kind == "auto" and not self.no_cache
+
+    def following_export(self) -> Cache | None:
+        """The cache that a Solve of its own writes; None where there is none. Raises UsageError."""
+        if self.cache is None or not self.cache_follows:
+            return None
+        return next(iter(self.cache.exports(self._pushed_name(), self.cache_exports())), None)
 
     def _pushed_name(self) -> Reference | None:
         return next((name for output in self.exporters() if output.push for name in output.names), None)
@@ -206,6 +221,8 @@ class SolvePlan(NamedTuple):
     pushed: the registries that are written to: those of the images first, as `-t` and `-o` name them, then
         those of the caches.
     stores: the names of the local caches that it may read and write.
+    following: the Solve that writes a cache when this one has ended well, and which cache that is. It has no
+        `mode` where the build is to choose it.
     notices: what the user should know. masks: what must not be shown in any text, longest first.
     """
 
@@ -214,6 +231,7 @@ class SolvePlan(NamedTuple):
     secrets: tuple[Secret, ...]
     pushed: tuple[str, ...]
     stores: tuple[str, ...]
+    following: "tuple[control.SolveRequest, Cache] | None"
     notices: tuple[str, ...]
     masks: tuple[str, ...]
 
@@ -252,22 +270,43 @@ def plan(
 
         attrs["cache-imports"] = json.dumps([{"Type": entry.Type, "Attrs": entry.Attrs} for entry in imports])
     images = (name.registry for output in request.exporters() if output.push for name in output.names)
-    caches = (cache.ref.registry for cache in caches_out if cache.ref)
+    follows = request.following_export()
+    caches = (cache.ref.registry for cache in (*caches_out, *filter(None, [follows])) if cache.ref)
+    solve = control.SolveRequest(
+        Ref=ref,
+        Session=session,
+        Frontend="gateway.v0" if "source" in attrs else FRONTEND,
+        FrontendAttrs=attrs,
+        Exporters=[control.Exporter(Type=output.kind, Attrs=output.attributes()) for output in outputs],
+        Cache=control.CacheOptions(Exports=exports, Imports=imports),
+    )
     return SolvePlan(
-        solve=control.SolveRequest(
-            Ref=ref,
-            Session=session,
-            Frontend="gateway.v0" if "source" in attrs else FRONTEND,
-            FrontendAttrs=attrs,
-            Exporters=[control.Exporter(Type=output.kind, Attrs=output.attributes()) for output in outputs],
-            Cache=control.CacheOptions(Exports=exports, Imports=imports),
-        ),
+        solve=solve,
         outputs=outputs,
         secrets=request.secrets,
         pushed=tuple(dict.fromkeys((*images, *caches))),
+        following=(_cache_solve(solve, _cache_entry(follows, insecure)), follows) if follows else None,
         stores=tuple(dict.fromkeys(c.store for c in (*caches_in, *caches_out) if c.kind == "local")),
         notices=tuple(_notices(request)),
         masks=request.masks(),
+    )
+
+
+def _cache_solve(solve: control.SolveRequest, export: control.CacheOptionsEntry) -> control.SolveRequest:
+    """What solves the same again, from the daemon's cache, and only writes a cache.
+
+    It needs a session of its own: in the same one the daemon takes the context for cached without a look at
+    its files, and a cache without their digests fits no other build. The history has no record of it.
+    """
+    imports = solve.Cache.Imports if solve.Cache else []
+    attrs = {key: value for key, value in solve.FrontendAttrs.items() if not key.startswith("attest:")}
+    return control.SolveRequest(
+        Ref=f"{solve.Ref}-cache",
+        Session=f"{solve.Session}-cache",
+        Frontend=solve.Frontend,
+        FrontendAttrs=attrs,
+        Internal=True,
+        Cache=control.CacheOptions(Exports=[export], Imports=imports),
     )
 
 

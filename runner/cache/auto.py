@@ -47,14 +47,15 @@ class Choice(NamedTuple):
 
     kind: `auto`, a cache in the registry beside the image; `inline`, one in the image; `off`, none.
     branch, default_branch: whose caches; "" is not known: then the default one, and that is `main`.
-    ref: another repository for the cache than the image's. mode, ignore_error: as `--cache-to` has them.
+    ref: another repository for the cache than the image's. mode, ignore_error: as `--cache-to` has them;
+    mode "" is chosen by the build.
     """
 
     kind: str = "off"
     branch: str = ""
     default_branch: str = ""
     ref: Reference | None = None
-    mode: str = "max"
+    mode: str = ""
     ignore_error: str = "true"
 
     @classmethod
@@ -79,7 +80,7 @@ class Choice(NamedTuple):
             attrs.get("branch", ""),
             attrs.get("default-branch", ""),
             ref,
-            attrs.get("mode", "max"),
+            attrs.get("mode", ""),
             attrs.get("ignore-error", "true"),
         )
 
@@ -117,7 +118,8 @@ class Choice(NamedTuple):
     def exports(self, image: Reference | None, given: Iterable[Cache] = ()) -> tuple[Cache, ...]:
         """The cache to write besides those given: the branch's, or the image's own.
 
-        image: a name that is pushed. None if there is such a one already. Raises UsageError.
+        image: a name that is pushed. None if there is such a one already. It has no `mode` where the build
+        is to choose it. Raises UsageError.
         """
         if self.kind == "off":
             return ()
@@ -127,8 +129,9 @@ class Choice(NamedTuple):
         ref = place._replace(tag=cache_tag(self.branch or self.default_branch or FALLBACK))
         if any(cache.ref == ref for cache in given):
             return ()
-        attrs = {"mode": self.mode, "image-manifest": "true", "oci-mediatypes": "true"}
-        return (Cache("registry", ref, (*attrs.items(), ("ignore-error", self.ignore_error))),)
+        attrs = {"mode": self.mode} if self.mode else {}
+        attrs |= {"image-manifest": "true", "oci-mediatypes": "true", "ignore-error": self.ignore_error}
+        return (Cache("registry", ref, tuple(attrs.items())),)
 
     def _order(self, default: str) -> tuple[str, str]:
         return default, self.branch or default

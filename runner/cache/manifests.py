@@ -59,6 +59,18 @@ def needed(store: Store, digest: str) -> Iterator[tuple[str, int]]:
                     waiting.append(digest)
 
 
+def blobs(manifest: bytes) -> dict[str, int]:
+    """The sizes of what a manifest or index names directly, by digest. Raises Mismatch."""
+    found = _parse("of the registry", manifest)
+    parts = (found.get("config"), *_list(found, "layers"), *_list(found, "manifests"))
+    return dict(_named("of the registry", part) for part in parts if part)
+
+
+def layers(manifest: bytes) -> list[str]:
+    """The digests of a manifest's layers, the lowest first. Raises Mismatch."""
+    return [_named("of the image", layer)[0] for layer in _list(_parse("of the image", manifest), "layers")]
+
+
 def _named(digest: str, part: Mapping[str, Any]) -> tuple[str, int]:
     name, size = part.get("digest"), part.get("size")
     if not isinstance(name, str) or not isinstance(size, int):
