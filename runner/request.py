@@ -115,6 +115,7 @@ class BuildRequest(_Fields):
             attestations=asked(_parsed(attestations, Attestation.parse)),
         )
         request.exporters()
+        request.cache_exports()
         request.following_export()
         return request._checked()
 
@@ -221,8 +222,9 @@ class SolvePlan(NamedTuple):
     pushed: the registries that are written to: those of the images first, as `-t` and `-o` name them, then
         those of the caches.
     stores: the names of the local caches that it may read and write.
-    following: the Solve that writes a cache when this one has ended well, and which cache that is. It has no
-        `mode` where the build is to choose it.
+    fallback: which of the imports is only for a build for which the one before it is not there.
+    following: the cache that a Solve of its own (`cache_solve`) writes when this one has ended well; without
+        a `mode` where the build is to choose it.
     notices: what the user should know. masks: what must not be shown in any text, longest first.
     """
 
@@ -231,7 +233,8 @@ class SolvePlan(NamedTuple):
     secrets: tuple[Secret, ...]
     pushed: tuple[str, ...]
     stores: tuple[str, ...]
-    following: "tuple[control.SolveRequest, Cache] | None"
+    fallback: int | None
+    following: control.CacheOptionsEntry | None
     notices: tuple[str, ...]
     masks: tuple[str, ...]
 
@@ -265,10 +268,7 @@ def plan(
     imports = [_cache_entry(cache, insecure, digests) for cache in caches_in]
     exports = [_cache_entry(cache, insecure) for cache in caches_out]
     attrs = dict(_frontend_attributes(request, dockerfile))
-    if imports:
-        import json
-
-        attrs["cache-imports"] = json.dumps([{"Type": entry.Type, "Attrs": entry.Attrs} for entry in imports])
+    _set_imports(attrs, imports)
     images = (name.registry for output in request.exporters() if output.push for name in output.names)
     follows = request.following_export()
     caches = (cache.ref.registry for cache in (*caches_out, *filter(None, [follows])) if cache.ref)
@@ -285,14 +285,36 @@ def plan(
         outputs=outputs,
         secrets=request.secrets,
         pushed=tuple(dict.fromkeys((*images, *caches))),
-        following=(_cache_solve(solve, _cache_entry(follows, insecure)), follows) if follows else None,
+        fallback=len(imports) - 1 if _falls_back(request) else None,
+        following=_cache_entry(follows, insecure) if follows else None,
         stores=tuple(dict.fromkeys(c.store for c in (*caches_in, *caches_out) if c.kind == "local")),
         notices=tuple(_notices(request)),
         masks=request.masks(),
     )
 
 
-def _cache_solve(solve: control.SolveRequest, export: control.CacheOptionsEntry) -> control.SolveRequest:
+def _falls_back(request: BuildRequest) -> bool:
+    """Whether the last import is the default branch's, in place of the branch's."""
+    return len(request.cache_imports()) - len(request.cache_from) == 2
+
+
+def without_import(solve: control.SolveRequest, number: int) -> None:
+    """Take an import out of a message."""
+    if solve.Cache:
+        del solve.Cache.Imports[number]
+        _set_imports(solve.FrontendAttrs, solve.Cache.Imports)
+
+
+def _set_imports(attrs: dict[str, str], imports: list[control.CacheOptionsEntry]) -> None:
+    """The frontend's own list of the caches to read: the Dockerfile's looks at no other."""
+    attrs.pop("cache-imports", None)
+    if imports:
+        import json
+
+        attrs["cache-imports"] = json.dumps([{"Type": entry.Type, "Attrs": entry.Attrs} for entry in imports])
+
+
+def cache_solve(solve: control.SolveRequest, export: control.CacheOptionsEntry) -> control.SolveRequest:
     """What solves the same again, from the daemon's cache, and only writes a cache.
 
     It needs a session of its own: in the same one the daemon takes the context for cached without a look at

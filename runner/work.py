@@ -96,6 +96,8 @@ class SessionWork:
         for text in self._notices:
             self._notice(text)
         self._serve(session, self._session, self._files)
+        if self._aftermath:
+            self._aftermath.choose_imports()
         self._solve = self._start(calls, self._plan.solve, self._answered)
         self._follow("solve", self._solve)
 
@@ -105,7 +107,7 @@ class SessionWork:
     def follow_up(self) -> bool:
         if self._aftermath is None:
             return False
-        solve = self._aftermath.follow_up(time.time_ns(), self._layers)
+        solve = self._aftermath.follow_up(time.time_ns(), self._chains)
         if solve is None:
             return False
         calls = self._calls
@@ -231,15 +233,15 @@ class SessionWork:
             self._notice(told)
         self._news.put(("ended", ("solve", None if told else call.error)))
 
-    def _layers(self) -> list[str]:
-        """The digests of the layers of the first image that was made. Raises Error."""
+    def _chains(self) -> list[list[str]]:
+        """The digests of the layers of the first image that was made, for each platform. Raises Error."""
         from runner import api
         from runner.cache.manifests import layers
 
         made = next((e for e in self._exporters(self.response()) if e.descriptor), None)
         images = made.platforms if made else ()
         blobs = (api.read_blob(self._calls, image.descriptor.digest) for image in images)
-        return [layer for blob in blobs for layer in layers(blob)]
+        return [layers(blob) for blob in blobs]
 
     def _exporters(self, response: dict[str, str]) -> tuple[ExporterResult, ...]:
         """What each exporter made. The response tells it of one; of several, the daemon's history does."""

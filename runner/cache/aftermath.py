@@ -4,7 +4,7 @@ The daemon tells neither where a cached step came from nor how much of an export
 manifests of the caches do, which are read from their registries.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from runner.cache.store import Mismatch
 from runner.errors import Error, UsageError
 from runner.progress.events import CacheHit, CacheSource, Transfer
 from runner.registry.client import RegistryClient
+from runner.request import cache_solve, without_import
 from runner.specs.reference import Reference
 
 if TYPE_CHECKING:
@@ -38,15 +39,24 @@ class Aftermath:
         settings: "RegistrySettings",
         credentials: "CredentialStore",
     ) -> None:
+        self._planned = planned
         self._report = report
         self._client = RegistryClient(settings, credentials)
-        self._following = FollowingCache(*planned.following, self._client) if planned.following else None
+        self._following = FollowingCache(planned.following, self._client) if planned.following else None
         self._times = times.StepTimes()
         self._pulled: dict[str, set[str]] = {}
         self._hits: set[str] = set()
         exports = planned.solve.Cache.Exports if planned.solve.Cache else []
         written = (entry.Attrs["ref"] for entry in exports if entry.Type == "registry")
         self._sizes = RegistrySizes(RegistryClient(settings, credentials), map(Reference.parse, written))
+
+    def choose_imports(self) -> None:
+        """Before the Solve: leave the fallback out of it where there is what it falls back from."""
+        number, solve = self._planned.fallback, self._planned.solve
+        if number is None or solve.Cache is None:
+            return
+        if self._manifest(solve.Cache.Imports[number - 1].Attrs["ref"]):
+            without_import(solve, number)
 
     def event(self, event: "Event") -> None:
         """Take an event of the Solve that makes the image."""
@@ -56,20 +66,22 @@ class Aftermath:
         elif isinstance(event, Transfer) and "sha256:" in event.id:
             self._pulled.setdefault(event.vertex, set()).add(event.id.rpartition(" ")[2])
 
-    def follow_up(self, time: int, layers: Callable[[], Iterable[str]]) -> "control.SolveRequest | None":
+    def follow_up(
+        self, time: int, chains: Callable[[], Iterable[Sequence[str]]]
+    ) -> "control.SolveRequest | None":
         """The Solve that is to follow, if a cache has to be written. Asked again, there is none.
 
-        time: of the event, where there is nothing to write. layers: asks for the image's layers.
+        time: of the event, where there is nothing to write. chains: as FollowingCache.holds.
         """
         following = self._following
         if following is None or following.begun:
             return None
-        solve = following.begin(self._report.use(), self._report.stages(), layers)
-        if solve is None:
+        if following.holds(self._report.use(), chains):
             self._following = None
             self._report.is_current(time, following.name)
-        else:
-            self._report.follow(export_vertices(solve.Session, solve.Cache.Exports if solve.Cache else []))
+            return None
+        solve = cache_solve(self._planned.solve, following.entry(self._report.stages()))
+        self._report.follow(export_vertices(solve.Session, solve.Cache.Exports if solve.Cache else []))
         return solve
 
     def excuse(self, error: BaseException) -> str:

@@ -101,17 +101,18 @@ class Choice(NamedTuple):
         )
 
     def imports(self, image: Reference | None, given: Iterable[Cache] = ()) -> tuple[Cache, ...]:
-        """The caches to read besides those given: the default branch's, then the branch's.
+        """The caches to read besides those given: the branch's, then the default branch's.
 
-        In this order because BuildKit 0.32, where two caches hold a step, may not find what follows it in the
-        first of them (measured: docs/cache.md).
+        The second one is for a branch that has no cache yet: where two caches hold a step, BuildKit 0.32 may
+        not find in one of them what follows it in the other (measured: docs/cache.md).
         image: a name that is pushed. A ref that is given already is left out. Raises UsageError.
         """
         if self.kind == "off":
             return ()
         place, taken = self._place(image), {cache.ref for cache in given}
         default = self.default_branch or FALLBACK
-        names = [cache_tag(name) if self.kind == "auto" else image_tag(name) for name in self._order(default)]
+        tag = cache_tag if self.kind == "auto" else image_tag
+        names = (tag(self.branch or default), tag(default))
         found = [Cache("registry", place._replace(tag=name)) for name in dict.fromkeys(names)]
         return tuple(cache for cache in found if cache.ref not in taken)
 
@@ -132,9 +133,6 @@ class Choice(NamedTuple):
         attrs = {"mode": self.mode} if self.mode else {}
         attrs |= {"image-manifest": "true", "oci-mediatypes": "true", "ignore-error": self.ignore_error}
         return (Cache("registry", ref, tuple(attrs.items())),)
-
-    def _order(self, default: str) -> tuple[str, str]:
-        return default, self.branch or default
 
     def _place(self, image: Reference | None) -> Reference:
         """The repository of the caches."""

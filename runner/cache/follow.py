@@ -4,31 +4,31 @@ So it is known by then whether there is anything new to write and what kind of b
 uploaded twice at once. Measured against one Solve that does both: docs/cache.md.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from runner.cache import times
+from runner.cache.manifests import configuration, has_chain
 from runner.cache.sizes import Sizes, blobs_of, compare
 from runner.cache.store import Mismatch
 from runner.errors import Error
+from runner.specs.reference import Reference
+from runner.wire.control import CacheOptionsEntry
 
 if TYPE_CHECKING:
     from runner.cache.report import CacheUse
     from runner.registry.client import Manifest, RegistryClient
-    from runner.specs.cache import Cache
-    from runner.specs.reference import Reference
-    from runner.wire import control
 
 
 class FollowingCache:
-    """One cache, and the Solve that may have to write it.
+    """One cache. before: what was there when the image was made.
 
-    solve: it has no `mode` where the build is to choose it. before: what was there when the image was made.
+    asked: as the message has it, without a `mode` where the build is to choose it.
     """
 
-    def __init__(self, solve: "control.SolveRequest", cache: "Cache", client: "RegistryClient") -> None:
-        self._solve = solve
-        self._cache = cache
+    def __init__(self, asked: CacheOptionsEntry, client: "RegistryClient") -> None:
+        self._asked = asked
+        self._reference = Reference.parse(asked.Attrs["ref"])
         self._client = client
         self.before: Manifest | None = None
         self.begun = False
@@ -36,28 +36,37 @@ class FollowingCache:
     @property
     def name(self) -> str:
         """The cache's reference."""
-        return str(self._cache.ref)
+        return str(self._reference)
 
-    def begin(
-        self, use: "CacheUse", stages: int, layers: Callable[[], Iterable[str]]
-    ) -> "control.SolveRequest | None":
-        """The Solve to send; None where the cache holds all of the build already.
+    def holds(self, use: "CacheUse", chains: Callable[[], Iterable[Sequence[str]]]) -> bool:
+        """Whether nothing new would be written: the registry has the cache, and all of the build in it.
 
-        use: what the caches did for the build. stages: how many of its stages had steps; only one needs no
-        more than `min` keeps. layers: asks for the digests of the image's layers. Raises nothing.
+        use: what the caches did for the build. chains: asks for the digests of the layers of each platform's
+        image. A cache that lacks them is another build's, even if the daemon had every step of this one.
+        Raises nothing.
         """
         self.begun = True
         self.before = self._read()
-        if self.before and _all_cached(use) and self._holds(layers):
-            return None
-        entry = self._solve.Cache.Exports[0] if self._solve.Cache else None
-        if entry:
-            entry.Attrs.setdefault("mode", "max" if stages > 1 else "min")
-        return self._solve
+        if self.before is None or use.summary.cached < use.summary.steps:
+            return False
+        try:
+            digest = configuration(self.before.data)
+            config = self._client.blob(self._reference._replace(tag="", digest=digest))
+            return all(has_chain(config, chain) for chain in chains())
+        except (Error, Mismatch):
+            return False
+
+    def entry(self, stages: int) -> CacheOptionsEntry:
+        """The cache as the Solve is told it. stages: how many of its stages had steps.
+
+        The layers of a single one are in the image: `min` keeps them all.
+        """
+        mode = {"mode": "max" if stages > 1 else "min"}
+        return CacheOptionsEntry(Type=self._asked.Type, Attrs=mode | self._asked.Attrs)
 
     def excuse(self, error: BaseException) -> str:
         """What to tell in place of the error that the Solve ended with; "" where it has to fail the build."""
-        if not self._cache.is_true("ignore-error"):
+        if self._asked.Attrs.get("ignore-error") != "true":
             return ""
         return f"the image is made, but its cache {self.name} was not written: {error}"
 
@@ -72,30 +81,13 @@ class FollowingCache:
                 return None
             found = compare(blobs_of(self.before), blobs_of(after))
             if kept := record():
-                self._client.put_manifest(
-                    self._reference(), times.written(after.data, kept), after.media_type
-                )
+                self._client.put_manifest(self._reference, times.written(after.data, kept), after.media_type)
         except (Error, Mismatch, ValueError):
             return None
         return found
 
-    def _holds(self, layers: Callable[[], Iterable[str]]) -> bool:
-        """Whether the cache that is there has every layer of the image: it may be another build's."""
-        try:
-            return blobs_of(self.before).keys() >= set(layers())
-        except (Error, Mismatch):
-            return False
-
     def _read(self) -> "Manifest | None":
         try:
-            return self._client.manifest(self._reference())
+            return self._client.manifest(self._reference)
         except Error:
             return None
-
-    def _reference(self) -> "Reference":
-        assert self._cache.ref is not None
-        return self._cache.ref
-
-
-def _all_cached(use: "CacheUse") -> bool:
-    return use.summary.cached == use.summary.steps

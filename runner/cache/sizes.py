@@ -45,9 +45,7 @@ class RegistrySizes:
 
     def before(self, name: str) -> "Manifest | None":
         """What was there under a cache's name before the build, where that was read."""
-        return next(
-            (found for reference, found in self._read_before().items() if str(reference) == name), None
-        )
+        return {str(reference): found for reference, found in self._read_before().items()}.get(name)
 
     def after(self) -> dict[str, Sizes]:
         """By the cache's name, now that the build has ended. May take as long as the registries do."""

@@ -57,17 +57,21 @@ class RegistryClient:
         Raises AccessError, TransientError, Error.
         """
         doing = f"reading the manifest of {reference}"
-        reply = self._ask("GET", reference, doing, headers={"Accept": ", ".join(ACCEPTED)})
+        place = f"manifests/{reference.digest or reference.tag}"
+        reply = self._ask("GET", reference, place, doing, headers={"Accept": ", ".join(ACCEPTED)})
         if reply.status == 404:
             return None
-        if reply.status != 200:
-            raise self._refused(doing, reference, reply)
-        if len(reply.body) > LIMIT:
-            raise Error(f"{doing}: it is larger than {LIMIT} bytes")
-        digest = _digest(reply.body)
-        if reference.digest.startswith("sha256:") and digest != reference.digest:
-            raise Error(f"{doing}: what the registry sent has the digest {digest}")
-        return Manifest(reply.headers.get("content-type", "").partition(";")[0], digest, reply.body)
+        data = self._content(doing, reference, reply)
+        return Manifest(reply.headers.get("content-type", "").partition(";")[0], _digest(data), data)
+
+    def blob(self, reference: "Reference") -> bytes:
+        """A small blob of a repository, such as a configuration, by its digest.
+
+        Raises AccessError, TransientError, Error.
+        """
+        doing = f"reading {reference}"
+        reply = self._ask("GET", reference, f"blobs/{reference.digest}", doing, headers={})
+        return self._content(doing, reference, reply)
 
     def put_manifest(self, reference: "Reference", data: bytes, media_type: str) -> str:
         """Let a tag name this manifest, whose parts are there already; returns its digest.
@@ -75,15 +79,28 @@ class RegistryClient:
         Raises AccessError, TransientError, Error.
         """
         doing = f"writing the manifest of {reference}"
-        reply = self._ask("PUT", reference, doing, headers={"Content-Type": media_type}, body=data)
+        headers = {"Content-Type": media_type}
+        reply = self._ask("PUT", reference, f"manifests/{reference.tag}", doing, headers=headers, body=data)
         if reply.status != 201:
             raise self._refused(doing, reference, reply)
         return _digest(data)
+
+    def _content(self, doing: str, reference: "Reference", reply: "Reply") -> bytes:
+        """What was answered, if it is what was asked for."""
+        if reply.status != 200:
+            raise self._refused(doing, reference, reply)
+        if len(reply.body) > LIMIT:
+            raise Error(f"{doing}: it is larger than {LIMIT} bytes")
+        digest = _digest(reply.body)
+        if reference.digest.startswith("sha256:") and digest != reference.digest:
+            raise Error(f"{doing}: what the registry sent has the digest {digest}")
+        return reply.body
 
     def _ask(
         self,
         method: str,
         reference: "Reference",
+        place: str,
         doing: str,
         *,
         headers: "Mapping[str, str]",
@@ -91,10 +108,10 @@ class RegistryClient:
     ) -> "Reply":
         """Ask without credentials first, unless the registry has already said what it wants."""
         host = reference.registry
-        path = f"/v2/{reference.repository}/manifests/{reference.digest or reference.tag}"
-        actions = "pull" if method == "GET" else "pull,push"
+        path = f"/v2/{reference.repository}/{place}"
+        scope = f"repository:{reference.repository}:{'pull' if method == 'GET' else 'pull,push'}"
         for last in (False, True):
-            authorization = self._authorization(host, f"repository:{reference.repository}:{actions}", doing)
+            authorization = self._authorization(host, scope, doing)
             reply = self._send(method, host, path, doing, {**headers, **authorization}, body)
             challenge = reply.headers.get("www-authenticate", "")
             if last or reply.status != 401 or not challenge or challenge == self._challenges.get(host):
