@@ -177,6 +177,7 @@ class Client:
             if index:
                 planned.solve.FrontendAttrs["multi-platform"] = "true"
             endpoint.open()
+            endpoint.count_build()
             notices = (*endpoint.notices, *notices, *planned.notices, *(caches.notices if caches else ()))
             return SessionWork(
                 planned,

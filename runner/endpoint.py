@@ -45,11 +45,22 @@ class Endpoint:
         self._loop: Loop | None = None
         self._address: Address | None = None
         self._daemon: Daemon | None = None
+        self._builds = 0
 
     @property
     def owned(self) -> bool:
         """Whether a daemon of our own was started."""
         return self._daemon is not None
+
+    @property
+    def empty(self) -> bool:
+        """Whether the daemon is ours, had an empty state directory, and has had one build at most."""
+        return self._daemon is not None and self._daemon.empty and self._builds <= 1
+
+    def count_build(self) -> None:
+        """A build begins."""
+        with self._lock:
+            self._builds += 1
 
     def open(self) -> None:
         """Find or start the daemon, once. Raises UsageError, AccessError, DaemonError, Cancelled."""

@@ -68,7 +68,10 @@ def image_id(result: BuildResult) -> str:
 
 def _cache(use: "CacheUse") -> dict[str, Any]:
     def told(event: "CacheSummary | CacheImported | CacheExported") -> dict[str, Any]:
-        return {key: value for key, value in event._asdict().items() if key not in ("time", "imported")}
+        found = {key: value for key, value in event._asdict().items() if key not in ("time", "imported")}
+        if "sources" in found:
+            found["sources"] = [source._asdict() for source in found["sources"]]
+        return found
 
     return told(use.summary) | {
         "imports": [told(imported) for imported in use.imports],

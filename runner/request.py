@@ -116,6 +116,7 @@ class BuildRequest(_Fields):
         )
         request.exporters()
         request.cache_exports()
+        request.following_export()
         return request._checked()
 
     def with_environment(self, environ: Mapping[str, str]) -> Self:
@@ -160,13 +161,14 @@ class BuildRequest(_Fields):
         return (*self.cache_from, *more)
 
     def cache_exports(self) -> tuple[Cache, ...]:
-        """The caches to write: `cache_to`, the inline one that the build argument BUILDKIT_INLINE_CACHE asks
-        for, and that of `cache`. Raises UsageError.
+        """The caches to write with the image: `cache_to`, the inline one that the build argument
+        BUILDKIT_INLINE_CACHE asks for, and that of `cache` where it does not follow. Raises UsageError.
         """
         inline = self.build_args.get("BUILDKIT_INLINE_CACHE", "").lower() in ("1", "t", "true")
         found = tuple(dict.fromkeys((*self.cache_to, *([Cache("inline")] if inline else ()))))
-        if self.cache:
-            found += self.cache.exports(self._pushed_name(), found)
+        if self.cache and not self.cache_follows:
+            choice = self.cache._replace(mode=self.cache.mode or "max")
+            found += choice.exports(self._pushed_name(), found)
         places = [str(cache.ref or cache.directory) for cache in found]
         for place in filter(None, places):
             if places.count(place) > 1:
@@ -174,6 +176,20 @@ class BuildRequest(_Fields):
                     f"exporting the cache: two caches go to {place}", hint="Give one --cache-to for it."
                 )
         return found
+
+    @property
+    def cache_follows(self) -> bool:
+        """Whether the cache of `cache` is written by a Solve of its own, after the image's has ended well.
+
+        Its steps are cached then, but those of `no_cache` would all run again.
+        """
+        return self.cache is not None and self.cache.kind == "auto" and not self.no_cache
+
+    def following_export(self) -> Cache | None:
+        """The cache that a Solve of its own writes; None where there is none. Raises UsageError."""
+        if self.cache is None or not self.cache_follows:
+            return None
+        return next(iter(self.cache.exports(self._pushed_name(), self.cache_exports())), None)
 
     def _pushed_name(self) -> Reference | None:
         return next((name for output in self.exporters() if output.push for name in output.names), None)
@@ -206,6 +222,9 @@ class SolvePlan(NamedTuple):
     pushed: the registries that are written to: those of the images first, as `-t` and `-o` name them, then
         those of the caches.
     stores: the names of the local caches that it may read and write.
+    fallback: which of the imports is only for a build for which the one before it is not there.
+    following: the cache that a Solve of its own (`cache_solve`) writes when this one has ended well; without
+        a `mode` where the build is to choose it.
     notices: what the user should know. masks: what must not be shown in any text, longest first.
     """
 
@@ -214,6 +233,8 @@ class SolvePlan(NamedTuple):
     secrets: tuple[Secret, ...]
     pushed: tuple[str, ...]
     stores: tuple[str, ...]
+    fallback: int | None
+    following: control.CacheOptionsEntry | None
     notices: tuple[str, ...]
     masks: tuple[str, ...]
 
@@ -247,27 +268,67 @@ def plan(
     imports = [_cache_entry(cache, insecure, digests) for cache in caches_in]
     exports = [_cache_entry(cache, insecure) for cache in caches_out]
     attrs = dict(_frontend_attributes(request, dockerfile))
+    _set_imports(attrs, imports)
+    images = (name.registry for output in request.exporters() if output.push for name in output.names)
+    follows = request.following_export()
+    caches = (cache.ref.registry for cache in (*caches_out, *filter(None, [follows])) if cache.ref)
+    solve = control.SolveRequest(
+        Ref=ref,
+        Session=session,
+        Frontend="gateway.v0" if "source" in attrs else FRONTEND,
+        FrontendAttrs=attrs,
+        Exporters=[control.Exporter(Type=output.kind, Attrs=output.attributes()) for output in outputs],
+        Cache=control.CacheOptions(Exports=exports, Imports=imports),
+    )
+    return SolvePlan(
+        solve=solve,
+        outputs=outputs,
+        secrets=request.secrets,
+        pushed=tuple(dict.fromkeys((*images, *caches))),
+        fallback=len(imports) - 1 if _falls_back(request) else None,
+        following=_cache_entry(follows, insecure) if follows else None,
+        stores=tuple(dict.fromkeys(c.store for c in (*caches_in, *caches_out) if c.kind == "local")),
+        notices=tuple(_notices(request)),
+        masks=request.masks(),
+    )
+
+
+def _falls_back(request: BuildRequest) -> bool:
+    """Whether the last import is the default branch's, in place of the branch's."""
+    return len(request.cache_imports()) - len(request.cache_from) == 2
+
+
+def without_import(solve: control.SolveRequest, number: int) -> None:
+    """Take an import out of a message."""
+    if solve.Cache:
+        del solve.Cache.Imports[number]
+        _set_imports(solve.FrontendAttrs, solve.Cache.Imports)
+
+
+def _set_imports(attrs: dict[str, str], imports: list[control.CacheOptionsEntry]) -> None:
+    """The frontend's own list of the caches to read: the Dockerfile's looks at no other."""
+    attrs.pop("cache-imports", None)
     if imports:
         import json
 
         attrs["cache-imports"] = json.dumps([{"Type": entry.Type, "Attrs": entry.Attrs} for entry in imports])
-    images = (name.registry for output in request.exporters() if output.push for name in output.names)
-    caches = (cache.ref.registry for cache in caches_out if cache.ref)
-    return SolvePlan(
-        solve=control.SolveRequest(
-            Ref=ref,
-            Session=session,
-            Frontend="gateway.v0" if "source" in attrs else FRONTEND,
-            FrontendAttrs=attrs,
-            Exporters=[control.Exporter(Type=output.kind, Attrs=output.attributes()) for output in outputs],
-            Cache=control.CacheOptions(Exports=exports, Imports=imports),
-        ),
-        outputs=outputs,
-        secrets=request.secrets,
-        pushed=tuple(dict.fromkeys((*images, *caches))),
-        stores=tuple(dict.fromkeys(c.store for c in (*caches_in, *caches_out) if c.kind == "local")),
-        notices=tuple(_notices(request)),
-        masks=request.masks(),
+
+
+def cache_solve(solve: control.SolveRequest, export: control.CacheOptionsEntry) -> control.SolveRequest:
+    """What solves the same again, from the daemon's cache, and only writes a cache.
+
+    It needs a session of its own: in the same one the daemon takes the context for cached without a look at
+    its files, and a cache without their digests fits no other build. The history has no record of it.
+    """
+    imports = solve.Cache.Imports if solve.Cache else []
+    attrs = {key: value for key, value in solve.FrontendAttrs.items() if not key.startswith("attest:")}
+    return control.SolveRequest(
+        Ref=f"{solve.Ref}-cache",
+        Session=f"{solve.Session}-cache",
+        Frontend=solve.Frontend,
+        FrontendAttrs=attrs,
+        Internal=True,
+        Cache=control.CacheOptions(Exports=[export], Imports=imports),
     )
 
 

@@ -47,8 +47,14 @@ class Work(Protocol):
         """So many bytes of a "status", or an "event", were taken from the queue: where many wait, the
         daemon's are held."""
 
+    def follow_up(self) -> bool:
+        """After a Solve and its Status have ended well: begin the Solve that is to follow, if there is one.
+
+        Its ends come as those of the first one. What it makes is in no `response`. Raises Error.
+        """
+
     def response(self) -> dict[str, str]:
-        """The Solve's exporter response, after it has ended well."""
+        """The first Solve's exporter response, after it has ended well."""
 
     def cancel(self) -> None:
         """End the Solve; its "ended" follows."""
@@ -156,8 +162,23 @@ class Build:
         else:
             # Not inside of a try: what a signal raises here has to cancel the solve, in `result`.
             yield from self._follow()
+            while self._goes_on():
+                yield from self._follow()
             self._conclude()
         yield from self._last_events(self._cause)
+
+    def _goes_on(self) -> bool:
+        """Whether another Solve has begun after one that ended well."""
+        if self._cause is not None or self._failure is not None:
+            return False
+        try:
+            begun = self._work.follow_up()
+        except Error as cause:
+            self._failure = cause
+            return False
+        if begun:
+            self._ended -= {"solve", "status"}
+        return begun
 
     def _conclude(self) -> None:
         """Everything has ended: find out what was made, or why not."""

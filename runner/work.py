@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,9 @@ from runner.transport.backlog import Backlog
 from runner.wire import control
 
 if TYPE_CHECKING:
+    from runner.cache.aftermath import Aftermath
     from runner.cache.local import LocalCaches
+    from runner.cache.report import CacheReport
     from runner.context.local import LocalContext
     from runner.endpoint import Endpoint
     from runner.progress.events import Event
@@ -71,41 +73,48 @@ class SessionWork:
         self._answer = b""
         self._solve: Call | None = None
         self._connections: list[Connection] = []
+        self._calls: Connection  # all calls but the sessions
         self._news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self._backlog = Backlog()
+        self._context = context
         self._files = FileSync(context.sources())
         self._secrets = Secrets(planned.secrets)
         self._mask = make_mask((*planned.masks, *self._secrets.values()))
         self._credentials = CredentialStore(planned.pushed)
         self._auth = Auth(self._credentials, registries, lambda text: self._notice(WARNING + text))
         self._caches = caches
+        self._aftermath = _aftermath(planned, self._report, registries, self._credentials)
+        self._made: tuple[ExporterResult, ...] | None = None
         self._content = _content(caches, planned.stores)
 
     def begin(self, news: "SimpleQueue[tuple[str, Any]]", timeout: float | None) -> None:
         self._news = news
         began = time.monotonic()
         session = self._open(timeout)
-        calls = self._open(timeout and max(0.0, began + timeout - time.monotonic()))
+        self._calls = calls = self._open(timeout and max(0.0, began + timeout - time.monotonic()))
         self._check_features(calls)
         for text in self._notices:
             self._notice(text)
-        services: list[Service] = [self._files, self._auth, self._secrets, Health()]
-        if self._content:
-            services.append(self._content)
-        headers = [
-            ("x-docker-expose-session-uuid", self._session),
-            ("x-docker-expose-session-sharedkey", header_text(self._shared_key)),
-        ]
-        self._follow("session", session.serve(headers, services))
-        status = control.StatusRequest(Ref=self.ref).encode()
-        self._backlog.call = calls.start(control.STATUS, status, on_message=self._status)
-        self._follow("status", self._backlog.call)
-        request = self._plan.solve.encode()
-        self._solve = calls.start(control.SOLVE, request, on_message=self._answered)
+        self._serve(session, self._session, self._files)
+        if self._aftermath:
+            self._aftermath.choose_imports()
+        self._solve = self._start(calls, self._plan.solve, self._answered)
         self._follow("solve", self._solve)
 
     def taken(self, size: int) -> None:
         self._backlog.taken(size)
+
+    def follow_up(self) -> bool:
+        if self._aftermath is None:
+            return False
+        solve = self._aftermath.follow_up(time.time_ns(), self._chains)
+        if solve is None:
+            return False
+        calls = self._calls
+        self._serve(self._open(None), solve.Session, FileSync(self._context.sources()))
+        self._solve = self._start(calls, solve, lambda data: None)  # noqa: ARG005
+        self._solve.add_done_callback(self._following_ended)
+        return True
 
     def response(self) -> dict[str, str]:
         return control.SolveResponse.decode(self._answer).ExporterResponse
@@ -117,6 +126,10 @@ class SessionWork:
     def shown(self, event: "Event") -> "Iterable[Event]":
         for masked in (event,) if self._mask is None else self._mask.events(event):
             self._seen.event(masked)
+            if self._report.hides(masked):
+                continue
+            if self._aftermath:
+                self._aftermath.event(masked)
             yield from self._report.event(masked)
             yield masked
 
@@ -137,6 +150,8 @@ class SessionWork:
             for text in self._caches.finish():
                 self._notice(text)
         exporters = self._exporters(response)
+        if self._aftermath:
+            self._aftermath.finish(empty=self._endpoint.empty)
         made = next((e.descriptor for e in exporters if e.descriptor), None)
         return BuildResult(
             ref=self.ref,
@@ -176,6 +191,26 @@ class SessionWork:
         self._connections.append(connection)
         return connection
 
+    def _serve(self, connection: "Connection", session: str, files: FileSync) -> None:
+        """Serve what the daemon may ask for, under the session's id."""
+        services: list[Service] = [files, self._auth, self._secrets, Health()]
+        if self._content:
+            services.append(self._content)
+        headers = [
+            ("x-docker-expose-session-uuid", session),
+            ("x-docker-expose-session-sharedkey", header_text(self._shared_key)),
+        ]
+        self._follow("session", connection.serve(headers, services))
+
+    def _start(
+        self, calls: "Connection", solve: control.SolveRequest, answered: "Callable[[bytes], None]"
+    ) -> "Call":
+        """Send a Solve, and what tells of it."""
+        status = control.StatusRequest(Ref=solve.Ref).encode()
+        self._backlog.call = calls.start(control.STATUS, status, on_message=self._status)
+        self._follow("status", self._backlog.call)
+        return calls.start(control.SOLVE, solve.encode(), on_message=answered)
+
     def _follow(self, name: str, call: "Call") -> None:
         def ended(call: "Call") -> None:
             self._news.put(("ended", (name, call.error)))
@@ -192,8 +227,29 @@ class SessionWork:
     def _notice(self, text: str) -> None:
         self._news.put(("notice", text))
 
+    def _following_ended(self, call: "Call") -> None:
+        told = self._aftermath.excuse(call.error) if self._aftermath and call.error else ""
+        if told:
+            self._notice(told)
+        self._news.put(("ended", ("solve", None if told else call.error)))
+
+    def _chains(self) -> list[list[str]]:
+        """The digests of the layers of the first image that was made, for each platform. Raises Error."""
+        from runner import api
+        from runner.cache.manifests import layers
+
+        made = next((e for e in self._exporters(self.response()) if e.descriptor), None)
+        images = made.platforms if made else ()
+        blobs = (api.read_blob(self._calls, image.descriptor.digest) for image in images)
+        return [layers(blob) for blob in blobs]
+
     def _exporters(self, response: dict[str, str]) -> tuple[ExporterResult, ...]:
         """What each exporter made. The response tells it of one; of several, the daemon's history does."""
+        if self._made is None:
+            self._made = tuple(self._ask_exporters(response))
+        return self._made
+
+    def _ask_exporters(self, response: dict[str, str]) -> "Iterable[ExporterResult]":
         outputs = self._plan.outputs
         if not outputs:
             return ()
@@ -211,7 +267,7 @@ class SessionWork:
     def _recorded(self) -> dict[int, Descriptor | None]:
         from runner import api
 
-        record = api.history_record(self._connections[-1], self.ref)
+        record = api.history_record(self._calls, self.ref)
         results = record.Result.Results if record and record.Result else {}
         return {
             int(number): Descriptor(made.media_type, made.digest, made.size, dict(made.annotations))
@@ -227,7 +283,22 @@ class SessionWork:
             return (PlatformResult(made.platform or asked, made),)
         from runner import api
 
-        return platforms_of_index(api.read_blob(self._connections[-1], made.digest))
+        return platforms_of_index(api.read_blob(self._calls, made.digest))
+
+
+def _aftermath(
+    planned: "SolvePlan",
+    report: "CacheReport",
+    settings: "RegistrySettings",
+    credentials: "CredentialStore",
+) -> "Aftermath | None":
+    """What looks after the build's caches, where it has any."""
+    caches = planned.solve.Cache
+    if not planned.following and not (caches and (caches.Imports or caches.Exports)):
+        return None
+    from runner.cache.aftermath import Aftermath
+
+    return Aftermath(planned, report, settings, credentials)
 
 
 def _content(caches: "LocalCaches | None", names: Iterable[str]) -> "Content | None":

@@ -53,7 +53,15 @@ def test_our_own_key_has_every_exporter_and_platform() -> None:
         ],
         "steps": {"total": 5, "cached": 2},
         "seconds": 1.235,
-        "cache": {"steps": 0, "cached": 0, "built": 0, "failed": 0, "imports": [], "exports": []},
+        "cache": {
+            "steps": 0,
+            "cached": 0,
+            "built": 0,
+            "failed": 0,
+            "sources": [],
+            "imports": [],
+            "exports": [],
+        },
     }
     assert json.loads(json.dumps(found)) == found
 

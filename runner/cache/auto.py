@@ -47,19 +47,18 @@ class Choice(NamedTuple):
 
     kind: `auto`, a cache in the registry beside the image; `inline`, one in the image; `off`, none.
     branch, default_branch: whose caches; "" is not known: then the default one, and that is `main`.
-    ref: another repository for the cache than the image's. mode, ignore_error: as `--cache-to` has them.
-    suffix: ends the tag of the cache that is written, where several solves have one each; suffixes: those of
-        the ones that are read, what counts most last.
+    ref: another repository for the cache than the image's. mode, ignore_error: as `--cache-to` has them;
+    mode "" is chosen by the build.
+    suffix: ends the tags of caches, where a build has several solves and each its own.
     """
 
     kind: str = "off"
     branch: str = ""
     default_branch: str = ""
     ref: Reference | None = None
-    mode: str = "max"
+    mode: str = ""
     ignore_error: str = "true"
     suffix: str = ""
-    suffixes: tuple[str, ...] = ("",)
 
     @classmethod
     def parse(cls, text: str) -> "Choice":
@@ -83,7 +82,7 @@ class Choice(NamedTuple):
             attrs.get("branch", ""),
             attrs.get("default-branch", ""),
             ref,
-            attrs.get("mode", "max"),
+            attrs.get("mode", ""),
             attrs.get("ignore-error", "true"),
         )
 
@@ -104,26 +103,27 @@ class Choice(NamedTuple):
         )
 
     def imports(self, image: Reference | None, given: Iterable[Cache] = ()) -> tuple[Cache, ...]:
-        """The caches to read besides those given: the default branch's, then the branch's.
+        """The caches to read besides those given: the branch's, then the default branch's.
 
-        In this order because BuildKit 0.32, where two caches hold a step, may not find what follows it in the
-        first of them (measured: docs/cache.md).
+        The second one is for a branch that has no cache yet: where two caches hold a step, BuildKit 0.32 may
+        not find in one of them what follows it in the other (measured: docs/cache.md).
         image: a name that is pushed. A ref that is given already is left out. Raises UsageError.
         """
         if self.kind == "off":
             return ()
         place, taken = self._place(image), {cache.ref for cache in given}
         default = self.default_branch or FALLBACK
-        names = [image_tag(name) for name in self._order(default)]
+        names = [image_tag(name) for name in (self.branch or default, default)]
         if self.kind == "auto":
-            names = [cache_tag(b, suffix) for b in self._order(default) for suffix in self.suffixes]
+            names = [cache_tag(name, self.suffix) for name in (self.branch or default, default)]
         found = [Cache("registry", place._replace(tag=name)) for name in dict.fromkeys(names)]
         return tuple(cache for cache in found if cache.ref not in taken)
 
     def exports(self, image: Reference | None, given: Iterable[Cache] = ()) -> tuple[Cache, ...]:
         """The cache to write besides those given: the branch's, or the image's own.
 
-        image: a name that is pushed. None if there is such a one already. Raises UsageError.
+        image: a name that is pushed. None if there is such a one already. It has no `mode` where the build
+        is to choose it. Raises UsageError.
         """
         if self.kind == "off":
             return ()
@@ -133,11 +133,9 @@ class Choice(NamedTuple):
         ref = place._replace(tag=cache_tag(self.branch or self.default_branch or FALLBACK, self.suffix))
         if any(cache.ref == ref for cache in given):
             return ()
-        attrs = {"mode": self.mode, "image-manifest": "true", "oci-mediatypes": "true"}
-        return (Cache("registry", ref, (*attrs.items(), ("ignore-error", self.ignore_error))),)
-
-    def _order(self, default: str) -> tuple[str, str]:
-        return default, self.branch or default
+        attrs = {"mode": self.mode} if self.mode else {}
+        attrs |= {"image-manifest": "true", "oci-mediatypes": "true", "ignore-error": self.ignore_error}
+        return (Cache("registry", ref, tuple(attrs.items())),)
 
     def _place(self, image: Reference | None) -> Reference:
         """The repository of the caches."""

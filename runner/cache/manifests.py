@@ -1,6 +1,6 @@
 """What manifests in a store say: which one is a build's cache, and which blobs one needs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runner.cache.index import Descriptor
@@ -57,6 +57,44 @@ def needed(store: Store, digest: str) -> Iterator[tuple[str, int]]:
                 if part.get("mediaType") in INDEXES + MANIFESTS and digest not in seen:
                     seen.add(digest)
                     waiting.append(digest)
+
+
+def blobs(manifest: bytes) -> dict[str, int]:
+    """The sizes of what a manifest or index names directly, by digest. Raises Mismatch."""
+    found = _parse("of the registry", manifest)
+    parts = (found.get("config"), *_list(found, "layers"), *_list(found, "manifests"))
+    return dict(_named("of the registry", part) for part in parts if part)
+
+
+def layers(manifest: bytes) -> list[str]:
+    """The digests of a manifest's layers, the lowest first. Raises Mismatch."""
+    return [_named("of the image", layer)[0] for layer in _list(_parse("of the image", manifest), "layers")]
+
+
+def configuration(manifest: bytes) -> str:
+    """The digest of the configuration of a cache that is a manifest. Raises Mismatch."""
+    return _named("of the registry", _parse("of the registry", manifest).get("config") or {})[0]
+
+
+def has_chain(config: bytes, chain: Sequence[str]) -> bool:
+    """Whether a cache's configuration (cache/remotecache/v1/spec.go) has these layers on one another.
+
+    chain: their digests, the lowest first. That each of them is somewhere in the cache would not do: small
+    layers of different builds are often the same. Raises Mismatch.
+    """
+    import json
+
+    try:
+        layers = [(str(layer["blob"]), int(layer.get("parent", 0))) for layer in json.loads(config)["layers"]]
+        below = {-1: 0}  # how much of the chain a layer ends; of the others nothing is known
+        for _ in chain:
+            for number, (blob, parent) in enumerate(layers):
+                length = below.get(parent, len(chain))
+                if length < len(chain) and blob == chain[length]:
+                    below[number] = length + 1
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Mismatch("what should be a cache's configuration is none") from None
+    return len(chain) in below.values() or not chain
 
 
 def _named(digest: str, part: Mapping[str, Any]) -> tuple[str, int]:

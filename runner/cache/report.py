@@ -11,6 +11,7 @@ from runner.progress.events import (
     CacheExported,
     CacheHit,
     CacheImported,
+    CacheSource,
     CacheSummary,
     Finished,
     Notice,
@@ -23,6 +24,7 @@ from runner.progress.events import (
 from runner.progress.steps import Step, Steps
 
 if TYPE_CHECKING:
+    from runner.cache.sizes import Sizes
     from runner.progress.events import Event
     from runner.request import SolvePlan
     from runner.wire import control
@@ -34,6 +36,8 @@ NOT_FOUND = "not found"
 _IMPORT = "importing cache manifest from "
 _EXPORT = "exporting cache to "
 _INLINE = "preparing layers for inline cache"
+# What the daemon calls the unpacking of a layer. A step with one came from a cache, told so or not.
+UNPACKED = "extracting sha256:"
 _KINDS = {
     "registry": "registry",
     "client directory": "local",
@@ -75,14 +79,55 @@ class CacheReport:
         self._pushed = frozenset(pushed)
         self._steps = Steps()
         self._counted: dict[Step, None] = {}
+        self._unpacked: set[Step] = set()
         self._imports: dict[str, CacheImported] = {}
         self._exports: dict[str, CacheExported] = {}
+        self._sources: tuple[CacheSource, ...] = ()
+        self._export_only = False
+        self._inside: set[str] = set()
+
+    def follow(self, names: Mapping[str, str]) -> None:
+        """The build has ended; from now on it is solved again, only to export.
+
+        names: as `exports`. What its steps do counts no more.
+        """
+        self._exports = {f"first {digest}": exported for digest, exported in self._exports.items()}
+        self._export_names = names
+        self._export_only = True
+
+    def hides(self, event: "Event") -> bool:
+        """Whether an event tells nothing new: all but the export, once that is all there is to do."""
+        if not self._export_only or isinstance(event, Notice | Finished):
+            return False
+        found = getattr(event, "vertex", "")
+        digest, name = (found, "") if isinstance(found, str) else (found.digest, found.name)
+        if name.startswith(_EXPORT):
+            self._inside.add(digest)
+        return digest not in self._inside
+
+    def size(self, name: str, sizes: "Sizes") -> None:
+        """How much there was of the cache that was written under this name."""
+        for key, exported in self._exports.items():
+            if exported.name == name and not exported.error:
+                self._exports[key] = exported._replace(**sizes._asdict())
+
+    def is_current(self, time: int, name: str) -> None:
+        """The cache in a registry under this name holds the build already, and was not written."""
+        self._exports[name] = CacheExported(time, "registry", name, "", 0.0, current=True)
+
+    def came_from(self, sources: Iterable[CacheSource]) -> None:
+        """Where cached steps came from, as far as that is certain."""
+        self._sources = tuple(sources)
+
+    def stages(self) -> int:
+        """How many stages of the Dockerfile had steps."""
+        return len({_stage(step.name) for step in self._counted})
 
     def event(self, event: "Event") -> Iterator[Told]:
         """Take an event. Before `Finished`, all that is to tell."""
         if isinstance(event, VertexAdded | VertexStarted | VertexDone | CacheHit | VertexFailed):
             name = event.vertex.name
-            if _is_step(name):
+            if is_step(name):
                 self._counted[self._steps.update(event)] = None
             elif isinstance(event, VertexDone | VertexFailed):
                 if name.startswith(_IMPORT):
@@ -90,7 +135,10 @@ class CacheReport:
                 elif name.startswith(_EXPORT):
                     self._exported(event, name.removeprefix(_EXPORT))
         elif isinstance(event, Transfer):
-            if event.id == _INLINE and event.completed:
+            step = self._steps.find(event.vertex)
+            if step in self._counted and event.id.startswith(UNPACKED):
+                self._unpacked.add(step)
+            elif event.id == _INLINE and event.completed:
                 self._exports[f"{event.vertex} inline"] = CacheExported(
                     event.completed, "inline", "", "", _seconds(event)
                 )
@@ -101,11 +149,12 @@ class CacheReport:
         """What was read so far; time: that of the summary."""
         ended = [step for step in self._counted if step.error or (step.complete and not step.hidden)]
         failed = sum(bool(step.error) for step in ended)
-        cached = sum(not step.error and step.cached for step in ended)
+        cached = sum(not step.error and (step.cached or step in self._unpacked) for step in ended)
         total = sum(not step.hidden or bool(step.error) for step in self._counted)
         imports = tuple(self._imports.values())
         found = tuple(imported.name for imported in imports if imported.found)
-        summary = CacheSummary(time, total, cached, len(ended) - failed - cached, failed, found)
+        built = len(ended) - failed - cached
+        summary = CacheSummary(time, total, cached, built, failed, found, self._sources)
         return CacheUse(summary, imports, tuple(self._exports.values()))
 
     def _told(self, finished: Finished) -> Iterator[Told]:
@@ -150,10 +199,11 @@ def report_of(planned: "SolvePlan") -> CacheReport:
         if entry.Type != "registry" and kinds.count(entry.Type) == 1
     }
     pushed = (str(name) for output in planned.outputs if output.push for name in output.names)
-    return CacheReport(imports, _export_vertices(planned.solve.Session, entries.Exports), pushed)
+    return CacheReport(imports, export_vertices(planned.solve.Session, entries.Exports), pushed)
 
 
-def _is_step(name: str) -> bool:
+def is_step(name: str) -> bool:
+    """Whether a vertex of this name is what the user wrote, and does something."""
     if name.startswith("["):
         label, _, rest = name[1:].partition("] ")
         own = label == "auth" or label.startswith("context ") or label.rpartition(" ")[2] == "internal"
@@ -163,7 +213,14 @@ def _is_step(name: str) -> bool:
     )
 
 
-def _export_vertices(session: str, entries: "list[control.CacheOptionsEntry]") -> dict[str, str]:
+def _stage(name: str) -> str:
+    """The stage in a step's name: `[linux/amd64 build 2/4] RUN …`; the only one of a file has no name."""
+    words = name[1:].partition("] ")[0].split(" ")[:-1]
+    return "".join(word for word in words if "/" not in word)
+
+
+def export_vertices(session: str, entries: "list[control.CacheOptionsEntry]") -> dict[str, str]:
+    """Where the exports of a Solve go, by the digests of their vertices."""
     remote = [entry for entry in entries if entry.Type != "inline"]
     if not remote:
         return {}

@@ -35,11 +35,13 @@ class Daemon:
 
     Its methods may be called from several threads.
 
-    address: where it listens. root: its state directory, in which `runner.log` is its log.
+    address: where it listens. root: its state directory, in which `runner.log` is its log. empty: that
+    directory was empty before.
     """
 
-    def __init__(self, guard: int, place: Place) -> None:
+    def __init__(self, guard: int, place: Place, *, empty: bool) -> None:
         """guard: the process id of the guard, a child of ours."""
+        self.empty = empty
         self.address = place.address
         self.root = place.root
         self._place = place

@@ -94,7 +94,7 @@ def start(options: DaemonOptions, address: Address | None = None) -> Daemon:
         except OSError as cause:
             raise DaemonError(f"starting a daemon in {root}: {cause.strerror}") from cause
         undo.pop_all()
-    return Daemon(guard, place)
+    return Daemon(guard, place, empty=opened.empty)
 
 
 def _spawn(argv: list[str], environ: dict[str, str], root: str, handed: tuple[int, int]) -> int:

@@ -17,11 +17,15 @@ PATIENCE = 5.0
 
 
 class State(NamedTuple):
-    """A locked state directory. key: names it among all of this machine. lock: the lock's descriptor."""
+    """A locked state directory. key: names it among all of this machine. lock: the lock's descriptor.
+
+    empty: nothing was in it, so that no daemon has ever used it.
+    """
 
     root: str
     key: str
     lock: int
+    empty: bool
 
     @property
     def cgroup(self) -> str:
@@ -51,6 +55,7 @@ def open_state(root: str) -> State:
     root = os.path.realpath(root)
     try:
         os.makedirs(root, 0o700, exist_ok=True)
+        empty = not os.listdir(root)
         lock = os.open(f"{root}/runner.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as cause:
         raise UsageError(
@@ -74,7 +79,7 @@ def open_state(root: str) -> State:
         os.close(lock)
         raise
     found = os.stat(root)
-    return State(root, f"{found.st_dev:x}-{found.st_ino:x}", lock)
+    return State(root, f"{found.st_dev:x}-{found.st_ino:x}", lock, empty)
 
 
 def await_daemon(root: str) -> None:

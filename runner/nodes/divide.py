@@ -72,25 +72,18 @@ def check_divisible(request: BuildRequest, parts: tuple[Part, ...]) -> None:
             )
 
 
-def part_of(
-    request: BuildRequest, part: Part, *, outputs: Iterable[Output], suffixes: Iterable[str]
-) -> BuildRequest:
-    """The request for one of several parts, which pushes by digest only.
+def part_of(request: BuildRequest, part: Part, outputs: Iterable[Output]) -> BuildRequest:
+    """The request for one of several parts, which pushes by digest only and has a cache of its own.
 
-    outputs: the images of the whole request, as its plan has them. suffixes: those of all parts that may have
-    left a cache.
+    outputs: the images of the whole request, as its plan has them.
     """
     others = tuple(output for output in request.outputs if output.kind != "image")
-    cache = request.cache
-    if cache:
-        read = tuple(suffix for suffix in dict.fromkeys(suffixes) if suffix != part.suffix)
-        cache = cache._replace(suffix=part.suffix, suffixes=(*read, part.suffix))
     return request._replace(
         platforms=part.platforms,
         tags=(),
         push=False,
         outputs=(*(_by_digest(output, part) for output in outputs), *others),
-        cache=cache,
+        cache=request.cache and request.cache._replace(suffix=part.suffix),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.progress.events import (
     CacheHit,
+    CacheSource,
     CacheSummary,
     Event,
     Transfer,
@@ -88,7 +89,19 @@ def joined_use(uses: Iterable[CacheUse], time: int = 0) -> CacheUse:
             built=sum(summary.built for summary in summaries),
             failed=sum(summary.failed for summary in summaries),
             imported=tuple(dict.fromkeys(name for summary in summaries for name in summary.imported)),
+            sources=tuple(_by_name(source for summary in summaries for source in summary.sources)),
         ),
         tuple(imported for use in uses for imported in use.imports),
         tuple(exported for use in uses for exported in use.exports),
     )
+
+
+def _by_name(sources: Iterable[CacheSource]) -> Iterable[CacheSource]:
+    found: dict[str, CacheSource] = {}
+    for source in sources:
+        before = found.get(source.name, CacheSource(source.name, 0))
+        times = [one.saved for one in (before, source) if one.saved is not None]
+        found[source.name] = CacheSource(
+            source.name, before.steps + source.steps, sum(times) if times else None
+        )
+    return found.values()

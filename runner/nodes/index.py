@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.errors import Error, ProtocolError
+from runner.errors import Error, ProtocolError, TransientError
 from runner.progress.events import Transfer, Vertex, VertexAdded, VertexDone, VertexFailed, VertexStarted
 from runner.registry.index import publish_index
 from runner.result import Descriptor, ExporterResult, descriptor_from_json, platforms_of_index
@@ -54,53 +54,77 @@ class Published(NamedTuple):
         }
 
 
-def publish(
-    client: RegistryClient,
-    outputs: Sequence[Output],
-    made: Sequence[BuildResult],
-    platforms: Iterable[Platform],
-    put: Callable[[Event], None],
-) -> Published:
-    """Push an index for each output, under its digest and then under its tags.
+class Publisher:
+    """Makes and pushes indexes.
 
-    made: what each node made of the same outputs. platforms: their order. put: takes the events that tell of
-    it. Raises AccessError, TransientError and ProtocolError; no tag is then another than before.
+    parts: whose the results are, as people know them. platforms: their order. put: takes the events that
+    tell of it.
     """
-    order = [str(platform._replace(os_version="")) for platform in platforms]
-    found = []
-    for number, output in enumerate(outputs):
-        pushed = [result.exporters[number].descriptor for result in made]
-        if None in pushed:
-            raise ProtocolError("making the index: a node does not tell what it pushed")
-        found.append(_publish(client, output, [one for one in pushed if one], order, put))
-    return Published(tuple(found))
 
+    def __init__(
+        self,
+        client: RegistryClient,
+        parts: Sequence[str],
+        platforms: Iterable[Platform],
+        put: Callable[[Event], None],
+    ) -> None:
+        self._client = client
+        self._parts = parts
+        self._order = [str(platform._replace(os_version="")) for platform in platforms]
+        self._put = put
 
-def _publish(
-    client: RegistryClient,
-    output: Output,
-    pushed: list[Descriptor],
-    order: list[str],
-    put: Callable[[Event], None],
-) -> ExporterResult:
-    repositories: dict[Reference, list[str]] = {}
-    for name in output.names:
-        tags = repositories.setdefault(name._replace(tag=""), [])
-        if name.tag:
-            tags.append(name.tag)
-    data, descriptor = b"", {}
-    for repository, tags in repositories.items():
-        with _step(f"[index] pushing the index to {repository}", put) as vertex:
-            indexes = [client.manifest(repository._replace(digest=one.digest)) for one in pushed]
-            index = joined([json.loads(one.data) for one in indexes], order)
-            descriptor = publish_index(client, repository, tags, index)
-            data = json.dumps(index).encode()
-            for tag in tags:
-                now = time.time_ns()
-                what = f"{repository._replace(tag=tag)}@{descriptor['digest']}"
-                put(Transfer(vertex, what, "", 0, 0, now, now, now))
-    whole = descriptor_from_json({**descriptor, "annotations": _common([one.annotations for one in pushed])})
-    return ExporterResult(output.kind, tuple(map(str, output.names)), whole, platforms_of_index(data))
+    def publish(self, outputs: Sequence[Output], made: Sequence[BuildResult]) -> Published:
+        """Push an index for each output, under its digest and then under its tags.
+
+        made: what each part made of the same outputs. Raises AccessError, TransientError and ProtocolError;
+        no tag is then another than before.
+        """
+        found = []
+        for number, output in enumerate(outputs):
+            pushed = [result.exporters[number].descriptor for result in made]
+            if None in pushed:
+                raise ProtocolError("making the index: a node does not tell what it pushed")
+            found.append(self._output(output, [one for one in pushed if one]))
+        return Published(tuple(found))
+
+    def _output(self, output: Output, pushed: list[Descriptor]) -> ExporterResult:
+        repositories: dict[Reference, list[str]] = {}
+        for name in output.names:
+            tags = repositories.setdefault(name._replace(tag=""), [])
+            if name.tag:
+                tags.append(name.tag)
+        index, descriptor = {}, {}
+        for repository, tags in repositories.items():
+            with _step(f"[index] pushing the index to {repository}", self._put) as vertex:
+                index = self._index(repository, pushed)
+                descriptor = publish_index(self._client, repository, tags, index)
+                for tag in tags:
+                    now = time.time_ns()
+                    what = f"{repository._replace(tag=tag)}@{descriptor['digest']}"
+                    self._put(Transfer(vertex, what, "", 0, 0, now, now, now))
+        annotations = _common([one.annotations for one in pushed])
+        made = descriptor_from_json({**descriptor, "annotations": annotations})
+        names = tuple(map(str, output.names))
+        return ExporterResult(output.kind, names, made, platforms_of_index(json.dumps(index).encode()))
+
+    def _index(self, repository: Reference, pushed: Sequence[Descriptor]) -> dict[str, Any]:
+        """The index of what every part pushed there, all of which the registry still has."""
+        indexes = []
+        for part, descriptor in zip(self._parts, pushed, strict=True):
+            index = json.loads(self._manifest(part, repository, descriptor.digest))
+            for entry in index.get("manifests", ()):
+                self._manifest(part, repository, entry["digest"])
+            indexes.append(index)
+        return joined(indexes, self._order)
+
+    def _manifest(self, part: str, repository: Reference, digest: str) -> bytes:
+        found = self._client.manifest(repository._replace(digest=digest))
+        if found is None:
+            raise TransientError(
+                f"making the index: {repository}@{digest} of {part} was pushed, but is not in the registry",
+                hint="No tag was moved. Look at what the registry deletes, and try again.",
+            )
+        return found.data
 
 
 def joined(indexes: Sequence[dict[str, Any]], order: Sequence[str]) -> dict[str, Any]:

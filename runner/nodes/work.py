@@ -119,7 +119,7 @@ class NodesWork:
                 self._tell(text)
         for number, part in enumerate(parts, 1):
             work = self._make(
-                self._request if whole else self._request_of(part),
+                self._request if whole else part_of(self._request, part, self._plan.outputs),
                 self._endpoints[part.node],
                 ref=self.ref if whole else f"{self.ref}-{number}",
                 title="" if whole else f"{self._request.context} for {part.label}",
@@ -133,6 +133,9 @@ class NodesWork:
 
     def taken(self, size: int) -> None:
         self._room.release(size)
+
+    def follow_up(self) -> bool:
+        return False  # Each part's own has followed.
 
     def response(self) -> dict[str, str]:
         if self._published:
@@ -200,10 +203,6 @@ class NodesWork:
         own = [part for part in self._parts if part.node is None or part in down]
         first = Part(tuple(platform for part in own for platform in part.platforms))
         return (*(part for part in self._parts if part not in own), first)
-
-    def _request_of(self, part: Part) -> BuildRequest:
-        suffixes = (other.suffix for other in self._parts)
-        return part_of(self._request, part, outputs=self._plan.outputs, suffixes=suffixes)
 
     def _start(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
@@ -275,19 +274,23 @@ class NodesWork:
 
     def _publish(self) -> Error | None:
         """Make and push the index of each image; returns why it cannot be."""
-        from runner.nodes.index import publish
+        from runner.nodes.index import Publisher
         from runner.registry.client import RegistryClient
+        from runner.registry.credentials import CredentialStore
 
         self._publishing = True
-        client = RegistryClient(self._registries)
+        credentials = CredentialStore(self._plan.pushed)
+        parts = [solve.part.label for solve in self._solves]
         try:
-            self._published = publish(
-                client, self._plan.outputs, self._made(), self._request.platforms, self._put
-            )
+            client = RegistryClient(self._registries, credentials)
+            publisher = Publisher(client, parts, self._request.platforms, self._put)
+            self._published = publisher.publish(self._plan.outputs, self._made())
         except Error as error:
             return error
         except BaseException as error:
             return Error(f"internal error: {type(error).__name__}: {error}")
+        finally:
+            credentials.close()
         return None
 
     def _made(self) -> list[BuildResult]:

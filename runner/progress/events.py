@@ -149,6 +149,9 @@ class CacheExported(NamedTuple):
 
     name: its reference or directory, or "" where that is not known. error: "" when it was written. seconds:
     of collecting and sending it; a cache that is `inline` is sent with its image.
+    current: it was not written, as it held all of this build already.
+    blobs, bytes: what its manifest names; blobs_there, bytes_there: which of it the manifest named that it
+    replaced. None where they cannot be read.
     """
 
     time: int
@@ -156,13 +159,30 @@ class CacheExported(NamedTuple):
     name: str
     error: str
     seconds: float
+    current: bool = False
+    blobs: int | None = None
+    bytes: int | None = None
+    blobs_there: int | None = None
+    bytes_there: int | None = None
+
+
+class CacheSource(NamedTuple):
+    """How many steps certainly came from the cache of that name, and the seconds that they once took.
+
+    saved: of those steps whose time is known, one after the other; None where none is.
+    """
+
+    name: str
+    steps: int
+    saved: float | None = None
 
 
 class CacheSummary(NamedTuple):
     """How many of the build's steps were cached, built, or ended with an error.
 
     steps may be more than these three together: it has those that did not end. imported: the names of the
-    caches that were found. What counts as a step: runner/cache/report.py.
+    caches that were found. sources: those that are known to have given steps; the daemon does not say which
+    one a step came from. What counts as a step: runner/cache/report.py.
     """
 
     time: int
@@ -171,6 +191,7 @@ class CacheSummary(NamedTuple):
     built: int
     failed: int
     imported: tuple[str, ...] = ()
+    sources: tuple[CacheSource, ...] = ()
 
 
 class Finished(NamedTuple):

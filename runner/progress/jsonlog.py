@@ -137,6 +137,7 @@ class JsonLogReader:
         time = fields.pop("time")
         if isinstance(event, CacheSummary):
             text, why = f"cache: {event.cached} of {event.steps} steps cached", ""
+            fields["sources"] = [source._asdict() for source in event.sources]
         else:
             fields["duration"] = fields.pop("seconds")
             if isinstance(event, CacheImported):

@@ -10,6 +10,7 @@ import re
 from typing import BinaryIO, TextIO
 
 from runner.progress.events import (
+    CacheExported,
     CacheHit,
     CacheSummary,
     Event,
@@ -48,6 +49,7 @@ class PlainReader:
         self._held: tuple[Step, bytes] | None = None  # the end of a short step
         self._first = True
         self._pace = Pace()
+        self._exports: list[CacheExported] = []
         self._warnings: dict[tuple[str, str], None] = {}  # a build for two platforms tells each twice
 
     def event(self, event: Event) -> None:
@@ -67,6 +69,9 @@ class PlainReader:
             out = self._warning(event)
         elif isinstance(event, Notice):
             out = self._release() + self._line_end() + b"note: " + _bytes(event.message) + b"\n"
+        elif isinstance(event, CacheExported):
+            self._exports.append(event)
+            return
         elif isinstance(event, CacheSummary):
             out = self._summary(event)
         else:
@@ -224,8 +229,12 @@ class PlainReader:
         if not event.steps:
             return b""
         text = f"cache: {event.cached} of {event.steps} steps cached"
+        saved = [source.saved for source in event.sources if source.saved is not None]
+        if saved:
+            text += f", {_rounded(sum(saved))} s saved"
         if event.imported:
             text += f"; imported {', '.join(event.imported)}"
+        text += "".join(filter(None, map(_exported, self._exports)))
         return self._release() + self._line_end() + _bytes(text) + b"\n"
 
     def _line_end(self) -> bytes:
@@ -241,6 +250,20 @@ class PlainReader:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+
+
+def _exported(cache: CacheExported) -> str:
+    """What became of a cache, where more is known of it than that its step has ended."""
+    if cache.current:
+        return f"; {cache.name} is up to date"
+    if cache.bytes is None or cache.bytes_there is None:
+        return ""
+    new = _size(cache.bytes - cache.bytes_there).strip()
+    return f"; exported {cache.name} ({new} of {_size(cache.bytes).strip()} new)"
 
 
 def _size(count: int) -> str:

@@ -176,5 +176,6 @@ def _event(fields: dict[str, Any]) -> Event:
         fields["ranges"] = tuple(events.SourceRange(**span) for span in fields["ranges"])
     if cls is events.CacheSummary:
         fields["imported"] = tuple(fields["imported"])
+        fields["sources"] = tuple(events.CacheSource(**source) for source in fields.get("sources", ()))
     event: Event = cls(**fields)
     return event

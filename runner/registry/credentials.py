@@ -36,6 +36,12 @@ class Credentials:
     def __bool__(self) -> bool:
         return bool(self.secret)
 
+    def basic(self) -> str:
+        """The value of the header `Authorization` that shows them as they are (RFC 7617)."""
+        from base64 import b64encode
+
+        return f"Basic {b64encode(f'{self.username}:{self.secret}'.encode()).decode()}"
+
     def __repr__(self) -> str:
         return f"Credentials(username={self.username!r}, source={self.source!r})"
 

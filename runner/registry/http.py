@@ -25,12 +25,12 @@ _REDIRECTS = 5
 
 
 class Reply(NamedTuple):
-    """What a server answered; of a longer body the first MiB."""
+    """What a server answered; of a longer body the first `limit` bytes. The headers' names are lower-case."""
 
     status: int
     reason: str
     body: bytes
-    location: str
+    headers: Mapping[str, str]
 
 
 class _Request(NamedTuple):
@@ -40,6 +40,7 @@ class _Request(NamedTuple):
     doing: str
     headers: Mapping[str, str]
     body: bytes | None
+    limit: int
 
 
 class HttpClient:
@@ -58,25 +59,27 @@ class HttpClient:
         doing: str,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        limit: int = _BODY_LIMIT,
     ) -> Reply:
         """Send a request and return what was answered, whatever its status. Takes about 45 s at most.
 
         registry: the host on whose behalf it is sent: its CA is trusted, and where it is insecure, no server
             under its name has to show a valid certificate.
         doing: what the request is for, as the beginning of an error's text.
+        limit: how much of the answer's body is read (bytes).
         A GET follows redirects, and takes its Authorization to the same scheme, host and port only. A
         connection that was cut is tried once more. Raises TransientError where the server cannot be reached,
-        AccessError where it is
-        not trusted or its address is none.
+        AccessError where it is not trusted or its address is none.
         """
         deadline = time.monotonic() + _DEADLINE
         sent = {"User-Agent": "buildkit-runner", "Accept": "application/json", **(headers or {})}
         parts = _split(url, doing)
         for _ in range(_REDIRECTS + 1):
-            reply = self._exchange(_Request(method, parts, registry, doing, sent, body), deadline)
-            if method != "GET" or reply.status not in (301, 302, 303, 307, 308) or not reply.location:
+            reply = self._exchange(_Request(method, parts, registry, doing, sent, body, limit), deadline)
+            location = reply.headers.get("location", "")
+            if method != "GET" or reply.status not in (301, 302, 303, 307, 308) or not location:
                 return reply
-            before, parts = parts, _split(reply.location, doing, parts.geturl())
+            before, parts = parts, _split(location, doing, parts.geturl())
             if _origin(before) != _origin(parts):
                 sent.pop("Authorization", None)
         raise AccessError(f"{doing}: {parts.hostname} redirects without end")
@@ -122,8 +125,9 @@ class HttpClient:
         try:
             connection.request(request.method, target, request.body, {**headers, **request.headers})
             response = connection.getresponse()
-            content = response.read(_BODY_LIMIT)
-            return Reply(response.status, response.reason, content, response.headers.get("Location", ""))
+            content = response.read(request.limit)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Reply(response.status, response.reason, content, headers)
         finally:
             connection.close()
 

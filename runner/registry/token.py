@@ -88,7 +88,6 @@ class TokenSource:
         return value, _rest(life, data.get("issued_at"))
 
     def _get(self, request: TokenRequest, credentials: "Credentials") -> "Reply":
-        from base64 import b64encode
         from urllib.parse import urlencode
 
         query = [("service", request.service)] if request.service else []
@@ -98,8 +97,7 @@ class TokenSource:
             url += ("&" if "?" in url else "?") + urlencode(query)
         headers = {}
         if credentials:
-            pair = f"{credentials.username}:{credentials.secret}".encode()
-            headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
+            headers["Authorization"] = credentials.basic()
         doing = _doing(request, credentials)
         return self._http.send("GET", url, registry=request.registry, doing=doing, headers=headers)
 
@@ -143,7 +141,7 @@ def _server(request: TokenRequest) -> str:
 
 def _refused(doing: str, reply: "Reply", request: TokenRequest, credentials: "Credentials") -> Error:
     why = f"{_server(request)} answered {reply.status} {_printable(reply.reason)}".rstrip()
-    if said := _said(reply.body, credentials.secret):
+    if said := said_by(reply.body, credentials.secret):
         why += f": {said}"
     if reply.status in (408, 429) or reply.status >= 500:
         return TransientError(f"{doing}: {why}")
@@ -159,7 +157,7 @@ def _refused(doing: str, reply: "Reply", request: TokenRequest, credentials: "Cr
     return AccessError(f"{doing}: {why}", hint=hint)
 
 
-def _said(body: bytes, secret: str) -> str:
+def said_by(body: bytes, secret: str) -> str:
     """The server's own words, shortened; "" where it sent none that fit in a line."""
     data = _object(body)
     errors = data.get("errors")

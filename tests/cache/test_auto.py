@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from runner import BuildRequest
 from runner.cache.auto import Choice, cache_tag, git_branches, image_tag
 from runner.errors import UsageError
-from runner.request import plan
+from runner.request import cache_solve, plan, without_import
 from runner.specs.cache import Cache
 from runner.specs.reference import TAG, Reference
 
@@ -33,32 +34,33 @@ READ: dict[str, list[str]] = {
     "auto": ["h.io/team/app:buildcache-main"],
     "auto,branch=": ["h.io/team/app:buildcache-main"],
     "auto,branch=main": ["h.io/team/app:buildcache-main"],
-    "auto,branch=v2": ["h.io/team/app:buildcache-main", "h.io/team/app:buildcache-v2"],
-    "auto,branch=v2,default-branch=trunk": ["h.io/team/app:buildcache-trunk", "h.io/team/app:buildcache-v2"],
+    "auto,branch=v2": ["h.io/team/app:buildcache-v2", "h.io/team/app:buildcache-main"],
+    "auto,branch=v2,default-branch=trunk": ["h.io/team/app:buildcache-v2", "h.io/team/app:buildcache-trunk"],
     "auto,default-branch=trunk": ["h.io/team/app:buildcache-trunk"],
     "auto,branch=v2,ref=c.io/team/app-cache": [
-        "c.io/team/app-cache:buildcache-main",
         "c.io/team/app-cache:buildcache-v2",
+        "c.io/team/app-cache:buildcache-main",
     ],
     "inline": ["h.io/team/app:main"],
-    "inline,branch=feature/login": ["h.io/team/app:main", "h.io/team/app:feature-login"],
-    "inline,branch=v2,default-branch=trunk": ["h.io/team/app:trunk", "h.io/team/app:v2"],
+    "inline,branch=feature/login": ["h.io/team/app:feature-login", "h.io/team/app:main"],
+    "inline,branch=v2,default-branch=trunk": ["h.io/team/app:v2", "h.io/team/app:trunk"],
 }
 
 
 @pytest.mark.parametrize("text", READ)
-def test_the_branchs_cache_comes_last(text: str) -> None:
+def test_the_branchs_cache_comes_before_its_fallback(text: str) -> None:
     assert read(text) == READ[text]
 
 
 def test_solves_that_run_apart_have_a_suffix_each() -> None:
-    choice = Choice.parse("auto,branch=v2")._replace(suffix="b", suffixes=("a", "b"))
+    choice = Choice.parse("auto,branch=v2")._replace(suffix="b")
     assert [str(cache.ref) for cache in choice.imports(IMAGE)] == [
-        f"h.io/team/app:buildcache-{name}" for name in ("main-a", "main-b", "v2-a", "v2-b")
+        "h.io/team/app:buildcache-v2-b",
+        "h.io/team/app:buildcache-main-b",
     ]
     assert [str(cache.ref) for cache in choice.exports(IMAGE)] == ["h.io/team/app:buildcache-v2-b"]
-    inline = Choice.parse("inline,branch=v2")._replace(suffix="b", suffixes=("a", "b"))
-    assert [str(cache.ref) for cache in inline.imports(IMAGE)] == ["h.io/team/app:main", "h.io/team/app:v2"]
+    inline = Choice.parse("inline,branch=v2")._replace(suffix="b")
+    assert [str(cache.ref) for cache in inline.imports(IMAGE)] == ["h.io/team/app:v2", "h.io/team/app:main"]
     assert len(cache_tag(LONG, "linux-arm64")) == 128
     assert cache_tag(LONG, "linux-arm64") != cache_tag(LONG, "linux-amd64")
 
@@ -66,7 +68,6 @@ def test_solves_that_run_apart_have_a_suffix_each() -> None:
 def test_only_the_branchs_cache_is_written() -> None:
     attrs = {
         "ref": "h.io/team/app:buildcache-v2",
-        "mode": "max",
         "image-manifest": "true",
         "oci-mediatypes": "true",
         "ignore-error": "true",
@@ -222,14 +223,41 @@ class TestRequest:
         assert cache
         assert [entry.Attrs["ref"] for entry in cache.Imports] == [
             "h.io/other:latest",
-            "h.io/app-cache:buildcache-main",
             "h.io/app-cache:buildcache-v2",
+            "h.io/app-cache:buildcache-main",
         ]
-        assert [(entry.Type, entry.Attrs.get("ref")) for entry in cache.Exports] == [
-            ("inline", None),
-            ("registry", "h.io/app-cache:buildcache-v2"),
-        ]
+        assert [(entry.Type, entry.Attrs.get("ref")) for entry in cache.Exports] == [("inline", None)]
+        assert planned.following is not None
+        assert planned.following.Attrs["ref"] == "h.io/app-cache:buildcache-v2"
         assert planned.pushed == ("docker.io", "h.io")
+        assert planned.fallback == 2
+        without_import(planned.solve, 2)
+        read = [entry["Attrs"]["ref"] for entry in json.loads(planned.solve.FrontendAttrs["cache-imports"])]
+        assert read == ["h.io/other:latest", "h.io/app-cache:buildcache-v2"]
+
+    def test_the_cache_is_written_by_a_second_solve_in_a_session_of_its_own(self) -> None:
+        request = BuildRequest(
+            ".", tags=["h.io/app:1"], push=True, cache="auto", attestations=["type=sbom"], target="a"
+        )
+        planned = plan(request, ref="r", session="s")
+        assert planned.following is not None
+        second = cache_solve(planned.solve, planned.following)
+        assert (second.Ref, second.Session, second.Internal) == ("r-cache", "s-cache", True)
+        assert second.Exporters == []
+        assert "attest:sbom" in planned.solve.FrontendAttrs
+        assert "attest:sbom" not in second.FrontendAttrs
+        assert second.FrontendAttrs["target"] == "a"
+        assert second.Cache is not None
+        assert second.Cache.Exports == [planned.following]
+
+    def test_a_build_without_cache_writes_it_at_once(self) -> None:
+        """Its steps would all run again in a second Solve."""
+        request = BuildRequest(".", tags=["h.io/app:1"], push=True, cache="auto", no_cache=True)
+        planned = plan(request, ref="r", session="s")
+        assert planned.following is None
+        assert planned.solve.Cache is not None
+        (entry,) = planned.solve.Cache.Exports
+        assert (entry.Attrs["ref"], entry.Attrs["mode"]) == ("h.io/app:buildcache-main", "max")
 
     def test_the_place_is_the_first_name_that_is_pushed(self) -> None:
         outputs = ["type=image,name=a.io/kept", "type=image,name=b.io/app:1,push=true,registry.insecure=true"]

@@ -8,6 +8,7 @@ import pytest
 
 from runner import BuildRequest
 from runner.cache.report import NOT_FOUND, CacheReport, report_of
+from runner.cache.sizes import Sizes
 from runner.progress.events import (
     CacheExported,
     CacheHit,
@@ -100,6 +101,40 @@ def test_a_group_is_one_step_and_cached_only_as_a_whole() -> None:
     hits = [CacheHit(part, 1, 1) for part in parts]
     assert told(CacheReport(), *hits) == [CacheSummary(9, 1, 1, 0, 0)]
     assert told(CacheReport(), hits[0], VertexDone(parts[1], 1, 2)) == [CacheSummary(9, 1, 0, 1, 0)]
+
+
+def test_a_step_whose_layer_is_unpacked_came_from_a_cache() -> None:
+    step = done("[2/2] RUN two")
+    unpacked = Transfer(step.vertex.digest, "extracting sha256:aa", "", 0, 0, 1, 1, 2)
+    added = VertexAdded(step.vertex)
+    assert told(CacheReport(), added, unpacked, step) == [CacheSummary(9, 1, 1, 0, 0)]
+
+
+def test_stages_are_counted_by_the_names_of_their_steps() -> None:
+    report = CacheReport()
+    for name in ("[linux/amd64 build 2/4] RUN a", "[linux/arm/v7 build 2/4] RUN a", "[build 1/4] FROM x"):
+        told(report, done(name))
+    assert report.stages() == 1
+    for name in ("[2/2] RUN", "[linux/amd64 2/2] RUN", "[linux/amd64->arm64 stage-1 2/2] RUN"):
+        told(report, done(name))
+    assert report.stages() == 3
+
+
+def test_when_only_a_cache_is_written_nothing_else_counts() -> None:
+    report = CacheReport()
+    told(report, done("[1/2] RUN a"))
+    report.follow({digest("e"): "h.io/a:cache"})
+    export = VertexDone(Vertex(digest("e"), "exporting cache to registry"), 1 * S, 2 * S)
+    assert report.hides(hit("[1/2] RUN a"))
+    assert report.hides(Transfer(digest("[1/2] RUN a"), "x", "", 0, 0, 1, 1, 0))
+    assert not report.hides(export)
+    assert not report.hides(Transfer(digest("e"), "sending cache export", "", 0, 0, 1, 1, 0))
+    assert not report.hides(Notice(1, "x"))
+    told(report, export)
+    report.size("h.io/a:cache", Sizes(3, 300, 1, 100))
+    (exported,) = report.use().exports
+    assert exported == CacheExported(2 * S, "registry", "h.io/a:cache", "", 1.0, False, 3, 300, 1, 100)
+    assert report.use().summary.steps == 1
 
 
 def test_imports_are_found_or_not_or_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 from runner.cache.report import CacheUse
 from runner.nodes.events import Marker, joined_use
 from runner.progress import events
-from runner.progress.events import CacheSummary, Group, Vertex
+from runner.progress.events import CacheSource, CacheSummary, Group, Vertex
 
 ONE, TWO = "sha256:1", "sha256:2"
 
@@ -68,10 +68,12 @@ def test_what_belongs_to_no_vertex_stays() -> None:
 
 
 def test_caches_are_counted_together() -> None:
-    first = CacheUse(CacheSummary(1, 4, 2, 1, 1, ("a", "b")), (events.CacheImported(1, "a", True, "", 0),))
-    second = CacheUse(
-        CacheSummary(2, 3, 3, 0, 0, ("b",)), (), (events.CacheExported(1, "registry", "c", "", 0),)
-    )
+    imported = (events.CacheImported(1, "a", True, "", 0),)
+    exported = (events.CacheExported(1, "registry", "c", "", 0),)
+    sources = (CacheSource("a", 1), CacheSource("b", 1, 2.0))
+    first = CacheUse(CacheSummary(1, 4, 2, 1, 1, ("a", "b"), sources), imported)
+    second = CacheUse(CacheSummary(2, 3, 3, 0, 0, ("b",), (CacheSource("b", 3, 1.5),)), (), exported)
+    together = (CacheSource("a", 1), CacheSource("b", 4, 3.5))
     assert joined_use([first, second], 9) == CacheUse(
-        CacheSummary(9, 7, 5, 1, 1, ("a", "b")), first.imports, second.exports
+        CacheSummary(9, 7, 5, 1, 1, ("a", "b"), together), imported, exported
     )

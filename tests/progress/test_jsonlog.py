@@ -6,6 +6,7 @@ from typing import Any
 from runner.progress.events import (
     CacheExported,
     CacheImported,
+    CacheSource,
     CacheSummary,
     Event,
     Finished,
@@ -148,7 +149,7 @@ def test_what_the_caches_did() -> None:
     stream: list[Event] = [
         CacheImported(ns(1), "h.io/a:1", False, "not found", 0.5),
         CacheExported(ns(1), "inline", "", "", 0.25),
-        CacheSummary(ns(1), 3, 1, 2, 0, ("/dir",)),
+        CacheSummary(ns(1), 3, 1, 2, 0, ("/dir",), (CacheSource("/dir", 1, 2.5),)),
     ]
     common = {"time": "2027-01-15T08:00:01Z", "level": "info"}
     imported, exported, summary = parsed(written(JsonLogReader, stream))
@@ -167,6 +168,11 @@ def test_what_the_caches_did() -> None:
         "name": "",
         "error": "",
         "duration": 0.25,
+        "current": False,
+        "blobs": None,
+        "bytes": None,
+        "blobs_there": None,
+        "bytes_there": None,
     }
     assert summary == common | {
         "event": "CacheSummary",
@@ -176,4 +182,5 @@ def test_what_the_caches_did() -> None:
         "built": 2,
         "failed": 0,
         "imported": ["/dir"],
+        "sources": [{"name": "/dir", "steps": 1, "saved": 2.5}],
     }

@@ -2,7 +2,15 @@
 
 import io
 
-from runner.progress.events import CacheImported, CacheSummary, Event, Finished, Notice
+from runner.progress.events import (
+    CacheExported,
+    CacheImported,
+    CacheSource,
+    CacheSummary,
+    Event,
+    Finished,
+    Notice,
+)
 from runner.progress.plain import PlainReader
 from runner.wire import ops
 from tests.progress.messages import events, log, ns, response, shown, transfer, vertex, warning, written
@@ -283,6 +291,17 @@ def test_the_last_line_tells_what_the_cache_did() -> None:
         "#1 DONE 1.0s",
         "cache: 14 of 17 steps cached; imported h.io/a:main, /dir",
     ]
+    saved = end._replace(imported=("h.io/a:main",), sources=(CacheSource("h.io/a:main", 14, 41.4),))
+    current = CacheExported(ns(2), "registry", "h.io/a:main", "", 0.0, current=True)
+    assert written(PlainReader, [current, saved]) == (
+        "cache: 14 of 17 steps cached, 41 s saved; imported h.io/a:main; h.io/a:main is up to date\n"
+    )
+    sent = current._replace(current=False, blobs=3, bytes=2_500_000, blobs_there=2, bytes_there=2_000_000)
+    unknown = CacheExported(ns(2), "inline", "", "", 0.1)
+    few = saved._replace(imported=(), sources=(CacheSource("x", 1, 1.26), CacheSource("y", 1)))
+    assert written(PlainReader, [sent, unknown, few]) == (
+        "cache: 14 of 17 steps cached, 1.3 s saved; exported h.io/a:main (500.00kB of 2.50MB new)\n"
+    )
     alone = CacheSummary(ns(2), 3, 0, 3, 0)
     assert written(PlainReader, [alone]) == "cache: 0 of 3 steps cached\n"
     assert written(PlainReader, [alone._replace(steps=0, imported=("x",))]) == ""

@@ -10,6 +10,7 @@ from runner.progress.events import (
     CacheExported,
     CacheHit,
     CacheImported,
+    CacheSource,
     CacheSummary,
     Event,
     Finished,
@@ -45,8 +46,8 @@ ALL: list[Event] = [
     Warning("sha256:1", 1, "short", source=b"\xfe"),
     Notice(6, "notice"),
     CacheImported(6, "h.io/a:1", False, "not found", 0.5),
-    CacheExported(6, "registry", "h.io/a:1", "", 0.5),
-    CacheSummary(6, 3, 1, 1, 1, ("h.io/a:1", "/dir")),
+    CacheExported(6, "registry", "h.io/a:1", "", 0.5, blobs=3, bytes=300, blobs_there=1, bytes_there=100),
+    CacheSummary(6, 3, 1, 1, 1, ("h.io/a:1", "/dir"), (CacheSource("/dir", 1, 2.5), CacheSource("x", 1))),
     Finished(7, "", "sha256:9"),
 ]
 

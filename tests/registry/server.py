@@ -63,7 +63,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(reply.body)
 
-            do_POST = do_GET
+            do_POST = do_PUT = do_GET
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
