@@ -149,6 +149,8 @@ class SessionWork:
         if self._caches:
             for text in self._caches.finish():
                 self._notice(text)
+            for name, sizes in self._caches.sizes.items():
+                self._report.size(name, sizes)
         exporters = self._exporters(response)
         if self._aftermath:
             self._aftermath.finish(empty=self._endpoint.empty)

@@ -18,7 +18,7 @@ from tests.support.caches import PLATFORMS, build
 from tests.support.registry import Registry
 
 PAGE = Path(__file__).parent.parent / "docs" / "cache.md"
-START, END = "<!-- cache-table:start -->\n", "<!-- cache-table:end -->\n"
+MARKS = ("<!-- cache-table:start -->\n", "<!-- cache-table:end -->\n")
 
 DOCKERFILE = """\
 FROM both AS made
@@ -70,17 +70,16 @@ def main() -> None:
     text = table(words.tools)
     print(text, end="")
     if words.write:
-        before, after = around()
-        PAGE.write_text(before + text + after)
+        put(PAGE, MARKS, text)
 
 
-def around() -> tuple[str, str]:
-    """What stands before and after the table in the page. Raises ValueError where it has no place for it."""
-    page = PAGE.read_text()
-    start, end = page.find(START), page.find(END)
+def put(page: Path, marks: tuple[str, str], text: str) -> None:
+    """Put a text between two marks of a page. Raises ValueError where it has no place for it."""
+    content = page.read_text()
+    start, end = (content.find(mark) for mark in marks)
     if not 0 <= start < end:
-        raise ValueError(f"{PAGE} has no {START.strip()} and {END.strip()}")
-    return page[: start + len(START)], page[end:]
+        raise ValueError(f"{page} has no {' and '.join(mark.strip() for mark in marks)}")
+    page.write_text(content[: start + len(marks[0])] + text + content[end:])
 
 
 def table(tools: Path) -> str:
@@ -119,8 +118,6 @@ def history(tools: Path, work: Path, registry: Registry, title: str, platforms: 
             if title == PAIR:
                 pair = {"cache_to": ["type=inline"], "cache_from": [f"type=registry,ref={commit}"]}
             chosen = COLUMNS[title] + (f",branch={event.branch}" if COLUMNS[title] != "off" else "")
-            if chosen.startswith("auto"):
-                chosen += f",ref={place}-cache"  # docs/cache.md says why, with Docker's registry.
             request = BuildRequest(
                 source,
                 platforms=platforms,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from runner.cache import index
 from runner.cache.manifests import exported, needed
 from runner.cache.prune import prune, remove_abandoned
+from runner.cache.sizes import Sizes, compare
 from runner.cache.store import NotFound, Store, StoreError
 from runner.errors import Error, UsageError
 from runner.specs.cache import Cache
@@ -18,14 +19,17 @@ class LocalCaches:
     """Open directories.
 
     stores: by the names that the daemon knows them by. digests: what each import's tag meant; an import
-    without one has nothing to give. notices: what the user should know.
+    without one has nothing to give. notices: what the user should know. sizes: of what was exported, by the
+    directory as the daemon is told it.
     """
 
     def __init__(self) -> None:
         self.stores: dict[str, Store] = {}
         self.digests: dict[Cache, str] = {}
         self.notices: list[str] = []
+        self.sizes: dict[str, Sizes] = {}
         self._exports: list[Cache] = []
+        self._before: dict[Cache, dict[str, int]] = {}
 
     def finish(self) -> list[str]:
         """Give what the build has written its tags, and prune where that was asked for; returns notices.
@@ -58,8 +62,10 @@ class LocalCaches:
                 for part in (path, folder):
                     if not os.access(part, os.R_OK | os.W_OK | os.X_OK):
                         raise _unusable("--cache-to", path, f"{part} is not writable")
-            index.read(path)
+            before = index.find(index.read(path), cache.tag)
             self.stores[cache.store] = Store(path, writable=True)
+            if before:
+                self._before[cache] = _blobs(self.stores[cache.store], before["digest"])
         except OSError as cause:
             raise _unusable("--cache-to", path, cause) from None
         self._exports.append(cache)
@@ -112,10 +118,20 @@ class LocalCaches:
             return [f"--cache-to: nothing was exported to {cache.directory}"]
         index.sync_directory(os.path.dirname(store.blob_path(store.last)))
         index.put(store.path, manifest, cache.tag)
+        after = _blobs(store, manifest["digest"])
+        self.sizes[cache.attributes()["dest"]] = compare(self._before.get(cache, {}), after)
         remove_abandoned(store.path)
         if cache.is_true("reset") and (why := prune(store)):
             return [f"--cache-to: reset=true removed nothing from {cache.directory}: {why}"]
         return []
+
+
+def _blobs(store: Store, digest: str) -> dict[str, int]:
+    """The sizes of the blobs that a manifest in a store needs; none where it cannot be read."""
+    try:
+        return {part: size for part, size in needed(store, digest) if part != digest}
+    except (StoreError, OSError):
+        return {}
 
 
 def open_caches(imports: Iterable[Cache], exports: Iterable[Cache]) -> LocalCaches:

@@ -74,13 +74,14 @@ class RegistryClient:
         return self._content(doing, reference, reply)
 
     def put_manifest(self, reference: "Reference", data: bytes, media_type: str) -> str:
-        """Let a tag name this manifest, whose parts are there already; returns its digest.
+        """Write a manifest, whose parts are there already, under a tag or its digest; returns the digest.
 
         Raises AccessError, TransientError, Error.
         """
         doing = f"writing the manifest of {reference}"
         headers = {"Content-Type": media_type}
-        reply = self._ask("PUT", reference, f"manifests/{reference.tag}", doing, headers=headers, body=data)
+        place = f"manifests/{reference.digest or reference.tag}"
+        reply = self._ask("PUT", reference, place, doing, headers=headers, body=data)
         if reply.status != 201:
             raise self._refused(doing, reference, reply)
         return _digest(data)

@@ -60,11 +60,23 @@ def test_a_cache_is_missing_then_written_then_found(
         "inline": "",
     }
     assert all(exported.seconds > 0 and not exported.error for exported in exports.values())
+    assert exports["inline"].blobs is None
+    for kind in ("registry", "local"):
+        assert exports[kind].blobs_there == exports[kind].bytes_there == 0
+        assert (exports[kind].blobs or 0) > 2
+        assert (exports[kind].bytes or 0) > 1000
     assert first.cache.summary[1:6] == (STEPS, 0, STEPS, 0, ())
     told = [e for e in seen if isinstance(e, events.CacheImported | events.CacheExported)]
     assert sorted(told) == sorted([*first.cache.imports, *first.cache.exports])
     assert isinstance(seen[-2], events.CacheSummary)
     assert isinstance(seen[-1], events.Finished)
+
+    written, _ = build(builder, request)
+    for exported in written.cache.exports:
+        if exported.kind != "inline":
+            before = exports[exported.kind]  # The layers are the same; the configuration may be another.
+            assert (exported.blobs_there or 0) >= (before.blobs or 0) - 1
+            assert (exported.bytes or 0) >= (exported.bytes_there or 0) > 1_000_000
 
     again, _ = build(builder, BuildRequest(tmp_path, tags=["x/y:1"]))
     assert (again.cache.summary.cached, again.cache.imports) == (STEPS, ())
