@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.errors import Error, ProtocolError, TransientError
 from runner.progress.events import Transfer, Vertex, VertexAdded, VertexDone, VertexFailed, VertexStarted
-from runner.registry.index import publish_index
+from runner.registry.index import Placed, publish_indexes
 from runner.result import Descriptor, ExporterResult, descriptor_from_json, platforms_of_index
 
 if TYPE_CHECKING:
@@ -74,38 +74,41 @@ class Publisher:
         self._put = put
 
     def publish(self, outputs: Sequence[Output], made: Sequence[BuildResult]) -> Published:
-        """Push an index for each output, under its digest and then under its tags.
+        """Push an index for each output, under its digest and then under its tags: all of them, or none.
 
-        made: what each part made of the same outputs. Raises AccessError, TransientError and ProtocolError;
-        no tag is then another than before.
+        made: what each part made of the same outputs. Raises AccessError, TransientError and ProtocolError.
         """
-        found = []
-        for number, output in enumerate(outputs):
-            pushed = [result.exporters[number].descriptor for result in made]
-            if None in pushed:
-                raise ProtocolError("making the index: a node does not tell what it pushed")
-            found.append(self._output(output, [one for one in pushed if one]))
-        return Published(tuple(found))
+        pushed, placed = [], []
+        with _step(f"[index] pushing the index of {', '.join(self._order)}", self._put) as vertex:
+            for number, output in enumerate(outputs):
+                pushed.append([_descriptor(result.exporters[number]) for result in made])
+                placed.append([self._placed(*place, pushed[-1]) for place in _repositories(output)])
+            found = iter(publish_indexes(self._client, [place for places in placed for place in places]))
+            exporters = []
+            for output, descriptors, places in zip(outputs, pushed, placed, strict=True):
+                whole = [next(found) for _ in places]
+                for place, one in zip(places, whole, strict=True):
+                    self._tell(vertex, place, one["digest"])
+                annotations = _common([one.annotations for one in descriptors])
+                images = platforms_of_index(json.dumps(places[0].content).encode())
+                exporters.append(
+                    ExporterResult(
+                        output.kind,
+                        tuple(map(str, output.names)),
+                        descriptor_from_json({**whole[0], "annotations": annotations}),
+                        images,
+                    )
+                )
+        return Published(tuple(exporters))
 
-    def _output(self, output: Output, pushed: list[Descriptor]) -> ExporterResult:
-        repositories: dict[Reference, list[str]] = {}
-        for name in output.names:
-            tags = repositories.setdefault(name._replace(tag=""), [])
-            if name.tag:
-                tags.append(name.tag)
-        index, descriptor = {}, {}
-        for repository, tags in repositories.items():
-            with _step(f"[index] pushing the index to {repository}", self._put) as vertex:
-                index = self._index(repository, pushed)
-                descriptor = publish_index(self._client, repository, tags, index)
-                for tag in tags:
-                    now = time.time_ns()
-                    what = f"{repository._replace(tag=tag)}@{descriptor['digest']}"
-                    self._put(Transfer(vertex, what, "", 0, 0, now, now, now))
-        annotations = _common([one.annotations for one in pushed])
-        made = descriptor_from_json({**descriptor, "annotations": annotations})
-        names = tuple(map(str, output.names))
-        return ExporterResult(output.kind, names, made, platforms_of_index(json.dumps(index).encode()))
+    def _placed(self, repository: Reference, tags: Sequence[str], pushed: Sequence[Descriptor]) -> Placed:
+        return Placed(repository, tags, self._index(repository, pushed))
+
+    def _tell(self, vertex: str, place: Placed, digest: str) -> None:
+        now = time.time_ns()
+        names = [place.repository._replace(tag=tag) for tag in place.tags] or [place.repository]
+        for name in names:
+            self._put(Transfer(vertex, f"pushing manifest for {name}@{digest}", "", 0, 0, now, now, now))
 
     def _index(self, repository: Reference, pushed: Sequence[Descriptor]) -> dict[str, Any]:
         """The index of what every part pushed there, all of which the registry still has."""
@@ -149,6 +152,22 @@ def joined(indexes: Sequence[dict[str, Any]], order: Sequence[str]) -> dict[str,
     if annotations := _common([one.get("annotations") or {} for one in indexes]):
         index["annotations"] = annotations
     return index
+
+
+def _descriptor(exporter: ExporterResult) -> Descriptor:
+    if exporter.descriptor is None:
+        raise ProtocolError("making the index: a node does not tell what it pushed")
+    return exporter.descriptor
+
+
+def _repositories(output: Output) -> Iterable[tuple[Reference, list[str]]]:
+    """The repositories that an output goes to, with its tags in each."""
+    found: dict[Reference, list[str]] = {}
+    for name in output.names:
+        tags = found.setdefault(name._replace(tag=""), [])
+        if name.tag:
+            tags.append(name.tag)
+    return found.items()
 
 
 def _platform(entry: dict[str, Any]) -> str:

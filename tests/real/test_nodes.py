@@ -14,7 +14,8 @@ import pytest
 
 from runner import BuildRequest, Client, errors, events
 from runner.registry.settings import parse_settings
-from tests.real.conftest import Buildctl, StartBuildkitd, state_directory
+from tests.real.conftest import Buildctl, StartBuildkitd, StartRegistry, state_directory
+from tests.real.test_auth import BASIC, HTPASSWD, PASSWORD
 from tests.registry.certificates import self_signed
 from tests.support import images
 from tests.support.buildkitd import Buildkitd, registry_tables
@@ -270,6 +271,32 @@ def test_the_library_does_the_same(
     assert registry.tags("nodes/library") == ["1", *tags]
     found = {cache.name.rpartition(":")[2] for cache in result.cache.imports if cache.found}
     assert found == set(tags)
+
+
+def test_the_index_is_pushed_with_the_same_credentials(
+    build: Build, fresh_registry: StartRegistry, context: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "htpasswd").write_text(HTPASSWD)
+    settings = {
+        "REGISTRY_AUTH": "htpasswd",
+        "REGISTRY_AUTH_HTPASSWD_REALM": "tests",
+        "REGISTRY_AUTH_HTPASSWD_PATH": f"{tmp_path}/htpasswd",
+    }
+    registry = fresh_registry(settings, authorization=f"Basic {BASIC}")
+    words = [
+        "--insecure-registry",
+        registry.host,
+        "-t",
+        f"{registry.host}/nodes/auth:1",
+        "--push",
+        str(context),
+    ]
+    env = {"REGISTRY_USERNAME": "alice", "REGISTRY_PASSWORD": PASSWORD}
+    ran = build(*words, env=env)
+    assert PASSWORD not in ran.stderr
+    assert len(registry.manifest("nodes/auth", "1").json["manifests"]) == 2
+    said = only_error(build(*words, code=3).stderr)
+    assert "No tag was moved." in said
 
 
 def test_a_node_that_has_all_platforms_builds_as_if_it_were_the_only_one(

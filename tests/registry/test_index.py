@@ -11,7 +11,7 @@ import pytest
 from runner.errors import Error
 from runner.registry.client import RegistryClient
 from runner.registry.credentials import CredentialStore
-from runner.registry.index import publish_index
+from runner.registry.index import Placed, publish_index, publish_indexes
 from runner.registry.settings import parse_settings
 from runner.specs.reference import Reference
 from tests.registry.server import Answer, Asked, Server
@@ -82,3 +82,29 @@ def test_what_cannot_be_put_back_is_told(fake: Fake, place: tuple[RegistryClient
     with pytest.raises(Error) as caught:
         publish_index(*place, ["1", "2"], INDEX)
     assert f"{place[1]}:1 names the index now, and could not be put back to sha256:" in caught.value.hint
+
+
+def test_several_indexes_are_one_matter(fake: Fake, place: tuple[RegistryClient, Reference]) -> None:
+    client, first = place
+    second = first._replace(repository="a/c")
+    fake.manifests = {"1": OLD, "2": OLD}
+    other = {**INDEX, "annotations": {"a": "b"}}
+    fake.refuses = {"2"}
+    with pytest.raises(Error, match="403") as caught:
+        publish_indexes(client, [Placed(first, ["1"], INDEX), Placed(second, ["2"], other)])
+    assert (fake.manifests["1"], fake.manifests["2"]) == (OLD, OLD)
+    assert f"{first}:1 was moved, and put back to sha256:" in caught.value.hint
+    assert caught.value.hint.count("the index is ") == 2
+    fake.refuses = set()
+    made = publish_indexes(client, [Placed(first, ["1"], INDEX), Placed(second, ["2"], other)])
+    assert [json.loads(fake.manifests[one["digest"]]) for one in made] == [INDEX, other]
+    assert [json.loads(fake.manifests[tag]) for tag in ("1", "2")] == [INDEX, other]
+
+
+def test_no_tag_is_set_before_all_are_there(fake: Fake, place: tuple[RegistryClient, Reference]) -> None:
+    client, first = place
+    other = {**INDEX, "annotations": {"a": "b"}}
+    fake.refuses = {publish_index(client, first, (), other)["digest"]}
+    with pytest.raises(Error, match="403"):
+        publish_indexes(client, [Placed(first, ["1"], INDEX), Placed(first, ["2"], other)])
+    assert not fake.manifests.keys() & {"1", "2"}
