@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.errors import Error, ProtocolError, TransientError
+from runner.errors import Cancelled, Error, ProtocolError, TransientError
 from runner.progress.events import Transfer, Vertex, VertexAdded, VertexDone, VertexFailed, VertexStarted
 from runner.registry.index import Placed, publish_indexes
 from runner.result import Descriptor, ExporterResult, descriptor_from_json, platforms_of_index
@@ -54,11 +54,27 @@ class Published(NamedTuple):
         }
 
 
+class _Image(NamedTuple):
+    """What is to be pushed for one output. annotations: those of its descriptor."""
+
+    output: Output
+    places: list[Placed]
+    annotations: dict[str, str]
+
+    def made(self, descriptor: dict[str, Any]) -> ExporterResult:
+        return ExporterResult(
+            self.output.kind,
+            tuple(map(str, self.output.names)),
+            descriptor_from_json({**descriptor, "annotations": self.annotations}),
+            platforms_of_index(json.dumps(self.places[0].content).encode()),
+        )
+
+
 class Publisher:
     """Makes and pushes indexes.
 
     parts: whose the results are, as people know them. platforms: their order. put: takes the events that
-    tell of it.
+    tell of it. stopped: whether it was cancelled meanwhile; once tags are moved it is not asked any more.
     """
 
     def __init__(
@@ -67,42 +83,46 @@ class Publisher:
         parts: Sequence[str],
         platforms: Iterable[Platform],
         put: Callable[[Event], None],
+        stopped: Callable[[], bool],
     ) -> None:
         self._client = client
         self._parts = parts
         self._order = [str(platform._replace(os_version="")) for platform in platforms]
         self._put = put
+        self._stopped = stopped
 
     def publish(self, outputs: Sequence[Output], made: Sequence[BuildResult]) -> Published:
         """Push an index for each output, under its digest and then under its tags: all of them, or none.
 
-        made: what each part made of the same outputs. Raises AccessError, TransientError and ProtocolError.
+        made: what each part made of the same outputs. Raises AccessError, TransientError, ProtocolError,
+        Cancelled.
         """
-        pushed, placed = [], []
         with _step(f"[index] pushing the index of {', '.join(self._order)}", self._put) as vertex:
-            for number, output in enumerate(outputs):
-                pushed.append([_descriptor(result.exporters[number]) for result in made])
-                placed.append([self._placed(*place, pushed[-1]) for place in _repositories(output)])
-            found = iter(publish_indexes(self._client, [place for places in placed for place in places]))
-            exporters = []
-            for output, descriptors, places in zip(outputs, pushed, placed, strict=True):
-                whole = [next(found) for _ in places]
-                for place, one in zip(places, whole, strict=True):
-                    self._tell(vertex, place, one["digest"])
-                annotations = _common([one.annotations for one in descriptors])
-                images = platforms_of_index(json.dumps(places[0].content).encode())
-                exporters.append(
-                    ExporterResult(
-                        output.kind,
-                        tuple(map(str, output.names)),
-                        descriptor_from_json({**whole[0], "annotations": annotations}),
-                        images,
-                    )
-                )
+            images = [
+                self._image(output, [result.exporters[number] for result in made])
+                for number, output in enumerate(outputs)
+            ]
+            if self._stopped():
+                raise Cancelled
+            places = [place for image in images for place in image.places]
+            pushed = publish_indexes(self._client, places)
+            for place, descriptor in zip(places, pushed, strict=True):
+                self._tell(vertex, place, descriptor["digest"])
+        exporters = []
+        for image in images:
+            exporters.append(image.made(pushed[0]))
+            pushed = pushed[len(image.places) :]
         return Published(tuple(exporters))
 
-    def _placed(self, repository: Reference, tags: Sequence[str], pushed: Sequence[Descriptor]) -> Placed:
-        return Placed(repository, tags, self._index(repository, pushed))
+    def _image(self, output: Output, made: Sequence[ExporterResult]) -> _Image:
+        pushed = [one.descriptor for one in made if one.descriptor]
+        if len(pushed) != len(made):
+            raise ProtocolError("making the index: a node does not tell what it pushed")
+        places = [
+            Placed(repository, tags, self._index(repository, pushed))
+            for repository, tags in _repositories(output)
+        ]
+        return _Image(output, places, _common([one.annotations for one in pushed]))
 
     def _tell(self, vertex: str, place: Placed, digest: str) -> None:
         now = time.time_ns()
@@ -152,12 +172,6 @@ def joined(indexes: Sequence[dict[str, Any]], order: Sequence[str]) -> dict[str,
     if annotations := _common([one.get("annotations") or {} for one in indexes]):
         index["annotations"] = annotations
     return index
-
-
-def _descriptor(exporter: ExporterResult) -> Descriptor:
-    if exporter.descriptor is None:
-        raise ProtocolError("making the index: a node does not tell what it pushed")
-    return exporter.descriptor
 
 
 def _repositories(output: Output) -> Iterable[tuple[Reference, list[str]]]:

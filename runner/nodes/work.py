@@ -218,7 +218,7 @@ class NodesWork:
         except Error as error:
             solve.error = error
         except BaseException as error:
-            solve.error = Error(f"internal error: {type(error).__name__}: {error}")
+            solve.error = _internal(error)
         self._ended.put(solve)
 
     def _event(self, event: Event, solve: _Solve) -> None:
@@ -283,18 +283,24 @@ class NodesWork:
         parts = [solve.part.label for solve in self._solves]
         try:
             client = RegistryClient(self._registries, credentials)
-            publisher = Publisher(client, parts, self._request.platforms, self._put)
+            publisher = Publisher(client, parts, self._request.platforms, self._put, lambda: self._stopped)
             self._published = publisher.publish(self._plan.outputs, self._made())
         except Error as error:
             return error
         except BaseException as error:
-            return Error(f"internal error: {type(error).__name__}: {error}")
+            return _internal(error)
         finally:
             credentials.close()
         return None
 
     def _made(self) -> list[BuildResult]:
         return [solve.result for solve in self._solves if solve.result]
+
+
+def _internal(error: BaseException) -> Error:
+    internal = Error(f"internal error: {type(error).__name__}: {error}", hint="Please report this.")
+    internal.__cause__ = error
+    return internal
 
 
 def _brief(error: Error) -> str:
